@@ -1,0 +1,69 @@
+"""The `schoolgate` command: arguments to one action, a file a group. Its names, options and JSON members are a contract.
+
+Exit codes: 0 done (also "nothing to do"), 1 refused and nothing changed, 2 usage, 3 held for approval, 4 any other fault.
+With --json, anywhere, one object is printed on standard output and nothing else there.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from schoolgate.cli.outcome import Outcome
+from schoolgate.config.env import Misconfigured
+from schoolgate.lib.errors import SchoolgateError
+
+# Each has register(commands): add its subparsers, each with set_defaults(run=function from arguments to Outcome).
+GROUPS = ["tenants", "audit"]
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> NoReturn:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Run one command line and print what it says; the exit code."""
+    as_json = "--json" in words
+    words = [word for word in words if word != "--json"]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "schoolgate.config.settings.prod")
+    try:
+        import django  # Set-up reads the environment, whose faults are told below.
+
+        django.setup()
+        arguments = _parser().parse_args(words)
+        if getattr(arguments, "needs_schema", True):
+            import_module("schoolgate.cli.schema").ensure_schema()
+        outcome: Outcome = arguments.run(arguments)
+    except (SchoolgateError, Misconfigured) as refusal:
+        outcome = Outcome.of_refusal(refusal)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as fault:
+        logger.exception("command.fault")
+        outcome = Outcome.of_fault(fault)
+    if as_json:
+        print(json.dumps(outcome.content, ensure_ascii=False))
+    else:
+        outcome.say()
+    return outcome.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="schoolgate",
+        description="Gets every parent and carer into the school's portal.",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object and nothing else (anywhere on the line)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for group in GROUPS:
+        import_module(f"schoolgate.cli.{group}").register(commands)
+    return parser

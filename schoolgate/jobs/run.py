@@ -1,0 +1,130 @@
+"""Work through a job's items, chunk by chunk, under a lease: what a lost worker leaves, the next one carries on (R-RN-02)."""
+
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from schoolgate.jobs.models import ItemState, Job, JobItem, JobState, Wanted
+from schoolgate.jobs.registry import JobKind, kind_of
+
+LEASE = timedelta(seconds=60)
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another process has taken the job over; this one must not write to it any more."""
+
+
+def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) -> Job:
+    """Run a job to its end, or until it is paused, cancelled or taken over. Safe to call at any time, by anybody.
+
+    Each chunk is one transaction that renews the lease first: a process whose lease was taken writes nothing.
+    on_progress is called after each chunk, outside a transaction.
+    """
+    owner = uuid.uuid4().hex
+    if not _take_lease(job_id, owner=owner, at=timezone.now()):
+        return Job.objects.get(pk=job_id)
+    job = Job.objects.get(pk=job_id)
+    kind = kind_of(job.kind)
+    try:
+        if kind.plan is not None and job.started_at is None:
+            with transaction.atomic():
+                _renew(job, owner=owner, at=timezone.now())
+                kind.plan(job, timezone.now())
+                job.started_at = timezone.now()
+                job.total = job.items.count()
+                job.save(update_fields=["started_at", "total"])
+        while _run_chunk(job, kind, owner=owner):
+            if on_progress is not None:
+                on_progress(job)
+    except LeaseLost:
+        logger.warning("job.lease_lost", extra={"job": job_id})
+    except Exception:
+        # The lease stays until it ends: whoever comes next carries on where the last whole chunk left off.
+        Job.objects.filter(pk=job_id, lease_owner=owner).update(
+            fault="The work stopped with a fault and can be carried on.",
+            lease_owner="",
+            lease_until=timezone.now() + LEASE,
+        )
+        raise
+    job.refresh_from_db()
+    return job
+
+
+def due_jobs(*, at: datetime) -> list[int]:
+    """Query: jobs that nobody works on, oldest first: never started, or whose worker's lease has ended."""
+    free = Q(lease_until=None) | Q(lease_until__lt=at)
+    return list(
+        Job.objects.filter(free, state__in=[JobState.PLANNED, JobState.RUNNING])
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def _take_lease(job_id: int, *, owner: str, at: datetime) -> bool:
+    free = Q(lease_until=None) | Q(lease_until__lt=at) | Q(lease_owner="")
+    taken = Job.objects.filter(free, pk=job_id, state__in=[JobState.PLANNED, JobState.RUNNING]).update(
+        state=JobState.RUNNING, lease_owner=owner, lease_until=at + LEASE, fault=""
+    )
+    return taken == 1
+
+
+def _renew(job: Job, *, owner: str, at: datetime) -> None:
+    """Take the job's row for this transaction, and prove that it is still ours."""
+    if not Job.objects.filter(pk=job.pk, lease_owner=owner, state=JobState.RUNNING).update(lease_until=at + LEASE):
+        raise LeaseLost
+    job.refresh_from_db()
+
+
+def _run_chunk(job: Job, kind: JobKind, *, owner: str) -> bool:
+    """One chunk in one transaction. False when there is nothing more to do here."""
+    with transaction.atomic():
+        at = timezone.now()
+        _renew(job, owner=owner, at=at)
+        if job.started_at is None:
+            job.started_at = at
+        if job.wanted:
+            job.state = JobState.PAUSED if job.wanted == Wanted.PAUSE else JobState.CANCELLED
+            _let_go(job, at=at)
+            return False
+        items = list(job.items.filter(state=ItemState.WAITING).order_by("position")[: kind.chunk])
+        if not items:
+            if kind.finish is not None:
+                kind.finish(job, at)
+            job.state = JobState.DONE_WITH_PROBLEMS if job.failed or job.unknown else JobState.DONE
+            _let_go(job, at=at)
+            return False
+        kind.work(job, items, at)
+        ends = Counter(item.state for item in items)
+        JobItem.objects.bulk_update(items, ["state", "why", "result_id"], batch_size=500)
+        Job.objects.filter(pk=job.pk).update(
+            started_at=job.started_at,
+            done=F("done") + ends[ItemState.DONE],
+            skipped=F("skipped") + ends[ItemState.SKIPPED],
+            failed=F("failed") + ends[ItemState.FAILED],
+            unknown=F("unknown") + ends[ItemState.UNKNOWN],
+        )
+    job.refresh_from_db()
+    return True
+
+
+def _let_go(job: Job, *, at: datetime) -> None:
+    job.lease_owner, job.lease_until = "", None
+    if job.state != JobState.PAUSED:
+        job.finished_at = at
+    job.save(
+        update_fields=[
+            "state",
+            "lease_owner",
+            "lease_until",
+            "started_at",
+            "finished_at",
+            "result",
+        ]
+    )

@@ -1,0 +1,151 @@
+"""Access keys of every kind, and the ties that redemptions make (portal-console §3.1, spine §5)."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from schoolgate.jobs.models import Job
+from schoolgate.tenancy.models import Tenant, TenantQuerySet
+
+
+class SubjectKind(models.TextChoices):
+    CONTACT = "contact"
+    FAMILY = "family"
+    STUDENT = "student"  # As somebody's child.
+    STUDENT_SELF = "student_self"
+
+
+class KeyState(models.TextChoices):
+    LIVE = "live"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+
+
+class AccessKeyQuerySet(TenantQuerySet["AccessKey"]):
+    def live(self, *, at: datetime) -> Self:
+        """Keys accepted at the moment ``at``: not used, revoked, replaced, locked or expired."""
+        return self.filter(state=KeyState.LIVE, locked_at=None, expires_at__gt=at)
+
+
+class AccessKey(models.Model):
+    """A secret that ties one account, once, to one subject (docs/explanation/keys.md).
+
+    ``id`` is drawn by us before the row is written, since the sealed copy is bound to it.
+    sealed: AES-256-GCM of the whole key, bound to tenant, id and sealing_no; None once the key's life has ended (R-KY-07).
+    failures: wrong secrets and wrong second proofs, counted before they are compared. last_expiry_at: see R-KY-06.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    subject_kind = models.CharField(max_length=12, choices=SubjectKind)
+    subject_id = models.BigIntegerField()
+    addressee_id = models.BigIntegerField()  # Whom it was made for: a contact, or the student's own id.
+    selector = models.CharField(max_length=4)  # The public part; proves nothing.
+    mac = models.BinaryField(max_length=32)
+    pepper_no = models.PositiveSmallIntegerField()
+    sealed = models.BinaryField(null=True)
+    sealing_no = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=KeyState, default=KeyState.LIVE)
+    expires_at = models.DateTimeField()
+    locked_at = models.DateTimeField(null=True)
+    lock_count = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    created_by_id = models.BigIntegerField(null=True)
+    run = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)  # Redeemed, expired, revoked or replaced then.
+    ended_why = models.CharField(max_length=200, blank=True)
+    ended_by_id = models.BigIntegerField(null=True)
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+
+    objects = AccessKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subject_kind", "subject_id", "addressee_id"],
+                condition=Q(state="live"),
+                name="one_live_key_per_subject",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "selector"],
+                condition=Q(state="live"),
+                name="one_live_key_per_selector",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "subject_kind", "subject_id", "-id"],
+                name="keys_of_subject",
+            ),
+            models.Index(fields=["tenant", "selector"], name="keys_by_selector"),
+            models.Index(fields=["expires_at"], condition=Q(state="live"), name="keys_expiring"),
+        ]
+
+    def __str__(self) -> str:
+        return f"key {self.selector}"  # Never the secret: this is logged.
+
+
+class TieQuerySet(TenantQuerySet["Tie"]):
+    def standing(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class Tie(models.Model):
+    """This account acts for this subject since then; until when, and why it ended."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    key = models.OneToOneField(AccessKey, models.PROTECT, related_name="tie")
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="ties")
+    subject_kind = models.CharField(max_length=12, choices=SubjectKind)
+    subject_id = models.BigIntegerField()
+    addressee_id = models.BigIntegerField()
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_why = models.CharField(max_length=200, blank=True)
+    ended_by_id = models.BigIntegerField(null=True)
+
+    objects = TieQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "account", "subject_kind", "subject_id"],
+                condition=Q(ended_at=None),
+                name="one_standing_tie_per_account",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "subject_kind", "subject_id"], name="ties_of_subject"),
+            models.Index(
+                fields=["account"],
+                condition=Q(ended_at=None),
+                name="standing_ties_of_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"tie {self.pk}"
+
+
+class KeyAttempt(models.Model):
+    """A failed try, with no part of the key but its public selector. Locks go to the audit as well (spine §4)."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    at = models.DateTimeField()
+    selector = models.CharField(max_length=4)
+    source = models.CharField(max_length=64, blank=True)
+    account_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=20)  # unknown_selector, wrong_secret, ended_key, wrong_proof
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "at"], name="attempts_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.selector}"

@@ -1,0 +1,53 @@
+"""Count tries against a limit, exactly, whatever number of processes count at once."""
+
+import hmac
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from schoolgate.tenancy.models import Tenant, ThrottleCount
+
+
+def count_try(
+    *,
+    tenant: Tenant,
+    bucket: str,
+    subject: str,
+    limit: int,
+    window: timedelta,
+    at: datetime,
+) -> bool:
+    """Count one try; False when the limit of the window is used up (then nothing is counted).
+
+    Its own committed statement, before anything is compared, so that parallel guesses can't pass the limit
+    (security.md §2). subject: an address or a name; only its keyed hash is stored.
+    """
+    row = _row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at)
+    if ThrottleCount.objects.filter(**row, tries__lt=limit).update(tries=F("tries") + 1):
+        return True
+    try:
+        with transaction.atomic():
+            ThrottleCount.objects.create(**row, tries=1)
+    except IntegrityError:
+        return bool(ThrottleCount.objects.filter(**row, tries__lt=limit).update(tries=F("tries") + 1))
+    return True
+
+
+def give_back_try(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> None:
+    """A proved secret gives its try back."""
+    row = _row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at)
+    ThrottleCount.objects.filter(**row, tries__gt=0).update(tries=F("tries") - 1)
+
+
+def _row(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> dict[str, object]:
+    seconds = int(window.total_seconds())
+    starts_at = datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, tz=UTC)
+    hashed = hmac.new(settings.SECRET_KEY.encode(), f"{bucket}:{subject}".encode(), "sha256").hexdigest()
+    return {
+        "tenant": tenant,
+        "bucket": bucket,
+        "subject": hashed,
+        "window_starts_at": starts_at,
+    }
