@@ -1,10 +1,17 @@
-"""The tests: a cheap password hasher, mail in memory, secrets made for the run."""
+"""The tests: a cheap password hasher, mail in memory, secrets that are no secrets. The database is tests/conftest.py's choice."""
 
+import json
 import os
+import tempfile
 
 os.environ.setdefault("SCHOOLGATE_DATABASE_URL", "sqlite:///:memory:")
+os.environ.setdefault("SCHOOLGATE_DATA_DIR", f"{tempfile.gettempdir()}/schoolgate-tests-{os.getpid()}")
+os.environ.setdefault(
+    "SCHOOLGATE_SECRETS",
+    json.dumps({"django_key": "t" * 50, "peppers": {"1": "11" * 32}, "sealing_keys": {"1": "22" * 32}}),
+)
 
-from schoolgate.config.settings.base import *  # noqa: E402, F403  (settings modules are layers of one namespace)
+from schoolgate.config.settings.base import *  # noqa: F403  (settings modules are layers of one namespace)
 
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
