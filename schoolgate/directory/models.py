@@ -4,7 +4,11 @@ A row's id is the id of the row in enrolments that it publishes, so that an addr
 person on both sides. Nothing here imports enrolments.
 """
 
+from datetime import date
+from typing import Self
+
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 from schoolgate.tenancy.models import School, Tenant, TenantQuerySet
 
@@ -152,6 +156,22 @@ class DirectoryHousehold(models.Model):
         return f"household {self.pk}"
 
 
+class DirectoryAssociationQuerySet(TenantQuerySet["DirectoryAssociation"]):
+    def links(self, *, today: date) -> Self:
+        """Published, access on, both people active, and no bar closes the pair: who may see whom, the whole of it.
+
+        today: in the tenant's time zone. This is the one statement of the access rule (security.md §3); whatever shows
+        a child to a family goes through it.
+        """
+        return self.filter(portal_access=True, student__is_active=True, contact__is_active=True).exclude(
+            Exists(
+                DirectoryBar.objects.closing(today=today).filter(
+                    student_id=OuterRef("student_id"), contact_id=OuterRef("contact_id")
+                )
+            )
+        )
+
+
 class DirectoryAssociation(models.Model):
     """A published association. portal_access: the published flag; with no bar in force, and both people active, it is a *link*.
 
@@ -172,7 +192,7 @@ class DirectoryAssociation(models.Model):
     flag_by_id = models.BigIntegerField(null=True)
     lives_with = models.BooleanField(null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = DirectoryAssociationQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -181,6 +201,16 @@ class DirectoryAssociation(models.Model):
 
     def __str__(self) -> str:
         return f"association {self.pk}"
+
+
+class DirectoryBarQuerySet(TenantQuerySet["DirectoryBar"]):
+    def closing(self, *, today: date) -> Self:
+        """Bars that keep their pair closed: begun, whether or not they have ended since (R-RX-04)."""
+        return self.filter(starts_on__lte=today)
+
+    def in_force(self, *, today: date) -> Self:
+        """Bars between their first and last day, both included."""
+        return self.closing(today=today).exclude(ends_on__lt=today)
 
 
 class DirectoryBar(models.Model):
@@ -198,7 +228,7 @@ class DirectoryBar(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField(null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = DirectoryBarQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["student", "contact"], name="bars_of_pair")]

@@ -20,6 +20,7 @@ from schoolgate.lib.keycode import (
     KeySymbolRefused,
     Pepper,
     SealBroken,
+    SealingKey,
     SeveralKeys,
     draw_key,
     draw_secrets,
@@ -39,9 +40,10 @@ OTHER_KEY = "H3NPR-8V2TC-K7W64"
 SYMBOLS = KEY.replace("-", "")
 
 codes = st.builds(KeyCode, st.text(ALPHABET, min_size=4, max_size=4), st.text(ALPHABET, min_size=10, max_size=10))
-pepper = Pepper.from_random(1, bytes(range(32)))
-renumbered_pepper = Pepper.from_random(2, bytes(range(32)))
-other_pepper = Pepper.from_random(1, bytes(range(1, 33)))
+pepper = Pepper(1, bytes(range(32)))
+other_pepper = Pepper(1, bytes(range(1, 33)))
+sealing_key = SealingKey(1, bytes(range(2, 34)))
+other_sealing_key = SealingKey(1, bytes(range(3, 35)))
 
 
 class TestCheckSymbol:
@@ -227,44 +229,53 @@ class TestKeeping:
 
     @given(codes)
     def test_a_seal_opens_in_its_own_place_only(self, code: KeyCode) -> None:
-        sealed = seal(code, tenant_id=7, key_id=12, pepper=pepper)
-        assert unseal(sealed, selector=code.selector, tenant_id=7, key_id=12, pepper=pepper) == code
-        for tenant_id, key_id, number in (
-            (8, 12, pepper),
-            (7, 13, pepper),
-            (7, 12, renumbered_pepper),
-            (7, 12, other_pepper),
+        sealed = seal(code, tenant_id=7, key_id=12, pepper_no=1, sealing_key=sealing_key)
+        opened = unseal(sealed, selector=code.selector, tenant_id=7, key_id=12, pepper_no=1, sealing_key=sealing_key)
+        assert opened == code
+        for tenant_id, key_id, pepper_no, key in (
+            (8, 12, 1, sealing_key),
+            (7, 13, 1, sealing_key),
+            (7, 12, 2, sealing_key),
+            (7, 12, 1, other_sealing_key),
         ):
             with pytest.raises(SealBroken):
-                unseal(sealed, selector=code.selector, tenant_id=tenant_id, key_id=key_id, pepper=number)
+                unseal(
+                    sealed,
+                    selector=code.selector,
+                    tenant_id=tenant_id,
+                    key_id=key_id,
+                    pepper_no=pepper_no,
+                    sealing_key=key,
+                )
 
     @pytest.mark.parametrize("broken", [b"", b"short", bytes(38)])
     def test_a_damaged_seal_is_a_fault(self, broken: bytes) -> None:
         with pytest.raises(SealBroken):
-            unseal(broken, selector="7QK4", tenant_id=7, key_id=12, pepper=pepper)
+            unseal(broken, selector="7QK4", tenant_id=7, key_id=12, pepper_no=1, sealing_key=sealing_key)
 
     def test_many_are_kept_as_one_is(self) -> None:
-        kept = [
-            (key_id, *pair)
-            for key_id, pair in enumerate(zip(draw_selectors(50, taken=()), draw_secrets(50), strict=True))
-        ]
-        for (key_id, selector, secret), (mac, sealed) in zip(
-            kept, protect_many(kept, tenant_id=7, pepper=pepper), strict=True
-        ):
+        drawn = zip(draw_selectors(50, taken=()), draw_secrets(50), strict=True)
+        keys = [(key_id, selector, secret) for key_id, (selector, secret) in enumerate(drawn)]
+        kept = protect_many(keys, tenant_id=7, pepper=pepper, sealing_key=sealing_key)
+        for (key_id, selector, secret), (mac, sealed) in zip(keys, kept, strict=True):
             code = KeyCode(selector, secret)
             assert mac == mac_of(code, tenant_id=7, pepper=pepper)
-            assert unseal(sealed, selector=selector, tenant_id=7, key_id=key_id, pepper=pepper) == code
+            opened = unseal(sealed, selector=selector, tenant_id=7, key_id=key_id, pepper_no=1, sealing_key=sealing_key)
+            assert opened == code
 
     def test_one_key_sealed_twice_looks_different(self) -> None:
         code = KeyCode("7QK4", "M2XW9DT31H")
-        assert seal(code, tenant_id=7, key_id=12, pepper=pepper) != seal(code, tenant_id=7, key_id=12, pepper=pepper)
+        sealed = [seal(code, tenant_id=7, key_id=12, pepper_no=1, sealing_key=sealing_key) for _ in range(2)]
+        assert sealed[0] != sealed[1]
 
     def test_neither_keys_nor_peppers_print_their_secret(self) -> None:
         code = KeyCode("7QK4", "M2XW9DT31H")
         for printed in (str(code), repr(code), f"{code}"):
             assert "M2XW" not in printed
         assert repr(pepper) == "<Pepper 1>"
+        assert repr(sealing_key) == "<SealingKey 1>"
 
-    def test_a_pepper_is_thirty_two_bytes(self) -> None:
+    @pytest.mark.parametrize("kind", [Pepper, SealingKey])
+    def test_a_pepper_is_thirty_two_bytes(self, kind: type[Pepper | SealingKey]) -> None:
         with pytest.raises(ValueError, match="32"):
-            Pepper.from_random(1, b"short")
+            kind(1, b"short")

@@ -14,7 +14,17 @@ from schoolgate.lib.keycode.parse import (
     SeveralKeys,
     parse_key,
 )
-from schoolgate.lib.keycode.protect import NO_MAC, Pepper, SealBroken, mac_of, protect_many, proves, seal, unseal
+from schoolgate.lib.keycode.protect import (
+    NO_MAC,
+    Pepper,
+    SealBroken,
+    SealingKey,
+    mac_of,
+    protect_many,
+    proves,
+    seal,
+    unseal,
+)
 
 __all__ = [
     "ALPHABET",
@@ -30,6 +40,7 @@ __all__ = [
     "KeySymbolRefused",
     "Pepper",
     "SealBroken",
+    "SealingKey",
     "SeveralKeys",
     "draw_key",
     "draw_secrets",

@@ -1,0 +1,130 @@
+"""Whom a contact may see, who may see a student, and why: read from the published truth alone."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from schoolgate.directory.models import (
+    DirectoryAssociation,
+    DirectoryBar,
+    DirectoryContact,
+    DirectoryStudent,
+)
+from schoolgate.tenancy.models import Tenant
+
+
+def visible_students(
+    *, tenant: Tenant, contact_ids: Collection[int], today: date, student_ids: Collection[int] | None = None
+) -> QuerySet[DirectoryStudent]:
+    """The children an account sees that acts for these contacts; one query, sorted by name. student_ids: of these only.
+
+    An account that acts for several contacts doesn't see a child that any one of them is barred from (spine §3.2, R-RX-03).
+    today: in the tenant's time zone (tenancy/dates.py).
+    """
+    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__in=contact_ids)
+    bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=contact_ids)
+    found = (
+        DirectoryStudent.objects.for_tenant(tenant)
+        .filter(Exists(links.filter(student_id=OuterRef("pk"))))
+        .exclude(Exists(bars.filter(student_id=OuterRef("pk"))))
+    )
+    if student_ids is not None:
+        found = found.filter(pk__in=student_ids)
+    return found.select_related("school").order_by("sort_name", "pk")
+
+
+def students_by_contact(
+    *, tenant: Tenant, contact_ids: Collection[int], today: date
+) -> dict[int, list[DirectoryStudent]]:
+    """The published links of each of these contacts, for a page of a grid or a batch of letters: one query.
+
+    Contacts without links are absent. Students are sorted by name.
+    """
+    links = (
+        DirectoryAssociation.objects.for_tenant(tenant)
+        .links(today=today)
+        .filter(contact_id__in=contact_ids)
+        .select_related("student__school")
+        .order_by("student__sort_name", "student_id")
+    )
+    found: dict[int, list[DirectoryStudent]] = defaultdict(list)
+    for link in links:
+        found[link.contact_id].append(link.student)
+    return dict(found)
+
+
+def contacts_of_student(*, tenant: Tenant, student_id: int, today: date) -> QuerySet[DirectoryContact]:
+    """Who may see this student now."""
+    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(student_id=student_id)
+    return (
+        DirectoryContact.objects.for_tenant(tenant)
+        .filter(Exists(links.filter(contact_id=OuterRef("pk"))))
+        .order_by("sort_name", "pk")
+    )
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One condition of the access rule, as it stands. speaks_for: it lets the contact see the student.
+
+    code: stable, for programs. since and by_id: when it became so and whose act it was (tenancy.User), where known.
+    """
+
+    speaks_for: bool
+    code: str
+    text: str
+    since: datetime | date | None = None
+    by_id: int | None = None
+
+
+def published_reasons(*, tenant: Tenant, contact_id: int, student_id: int, today: date) -> list[Reason]:
+    """Every condition that decides whether this contact sees this student, each with its value (B-01).
+
+    The contact sees the student exactly when no reason speaks against. Codes: contact.published, contact.active,
+    student.published, student.active, association.published, flag.on; each with its opposite; and one bar.* for each bar.
+    """
+    contact = DirectoryContact.objects.for_tenant(tenant).filter(pk=contact_id).first()
+    student = DirectoryStudent.objects.for_tenant(tenant).filter(pk=student_id).first()
+    pair = DirectoryAssociation.objects.for_tenant(tenant).filter(contact_id=contact_id, student_id=student_id).first()
+    bars = DirectoryBar.objects.for_tenant(tenant).filter(contact_id=contact_id, student_id=student_id).order_by("pk")
+    return [
+        *_person_reasons("contact", contact),
+        *_person_reasons("student", student),
+        *_pair_reasons(pair),
+        *_bar_reasons(bars, today=today),
+    ]
+
+
+def _person_reasons(word: str, person: DirectoryContact | DirectoryStudent | None) -> Iterable[Reason]:
+    if person is None:
+        yield Reason(False, f"{word}.not_published", f"The {word} has not been published by a Data Sync.")
+    elif person.is_active:
+        yield Reason(True, f"{word}.active", f"The {word} is published and active.")
+    else:
+        yield Reason(False, f"{word}.inactive", f"The {word} is published as inactive.")
+
+
+def _pair_reasons(pair: DirectoryAssociation | None) -> Iterable[Reason]:
+    if pair is None:
+        yield Reason(False, "association.not_published", "No association between the two has been published.")
+        return
+    basis = "household" if pair.basis == "household" else "associated contact"
+    yield Reason(True, "association.published", f"They are associated ({basis}).")
+    if pair.portal_access:
+        yield Reason(True, "flag.on", "Has Portal Access is on.", pair.flag_at, pair.flag_by_id)
+    else:
+        yield Reason(False, "flag.off", "Has Portal Access is off.", pair.flag_at, pair.flag_by_id)
+
+
+def _bar_reasons(bars: Iterable[DirectoryBar], *, today: date) -> Iterable[Reason]:
+    for bar in bars:
+        if bar.starts_on > today:
+            yield Reason(True, "bar.not_begun", f"A restriction begins on {bar.starts_on:%d %B %Y}.", bar.starts_on)
+        elif bar.ends_on is not None and bar.ends_on < today:
+            text = f"A restriction ended on {bar.ends_on:%d %B %Y}; nothing opens until the office has reviewed it."
+            yield Reason(False, "bar.ended", text, bar.starts_on)
+        else:
+            yield Reason(False, "bar.in_force", "A restriction is in force.", bar.starts_on)
