@@ -1,0 +1,71 @@
+/* Small conveniences for every page. Each is a shortcut: without this file all of it works by plain forms and links. */
+(() => {
+  // A double press sends once: the button rests for a second (the server has its own guard).
+  document.addEventListener("submit", event => {
+    const button = event.submitter;
+    if (button) setTimeout(() => { button.disabled = true; setTimeout(() => { button.disabled = false; }, 1000); });
+  });
+
+  // Copy the text that the button names: <button data-copy="#id" hidden>. Shown only here, since it needs script.
+  const offerCopy = root => root.querySelectorAll("[data-copy][hidden]").forEach(button => { button.hidden = !navigator.clipboard; });
+  document.addEventListener("click", event => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+    const said = document.getElementById("said");
+    if (said) said.textContent = button.dataset.copied || "";
+  });
+
+  // "/" goes to the find box, as long as nobody is typing.
+  document.addEventListener("keydown", event => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const box = [...document.querySelectorAll("[data-find]")].find(each => each.offsetParent);
+    if (box) { event.preventDefault(); box.focus(); }
+  });
+
+  // The head's box ticks the page; Shift ticks a run: <table data-ticks> with one box in the head and one in each row.
+  let last = null;
+  const boxes = table => [...table.querySelectorAll("tbody .sg-ck[type=checkbox]")];
+  const count = table => {
+    const all = boxes(table), ticked = all.filter(box => box.checked), head = table.querySelector("thead .sg-ck");
+    all.forEach(box => box.closest("tr").classList.toggle("sg-sel", box.checked));
+    if (head) { head.checked = all.length > 0 && ticked.length === all.length; head.indeterminate = ticked.length > 0 && ticked.length < all.length; }
+    table.dispatchEvent(new CustomEvent("sg:ticked", { bubbles: true, detail: { ticked: ticked.length } }));
+  };
+  document.addEventListener("click", event => {
+    const box = event.target.closest("[data-ticks] .sg-ck");
+    if (!box) return;
+    const table = box.closest("[data-ticks]"), all = boxes(table);
+    if (box.closest("thead")) all.forEach(each => { each.checked = box.checked; });
+    else if (event.shiftKey && last && all.includes(last)) {
+      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+      all.slice(from, to + 1).forEach(each => { each.checked = box.checked; });
+    }
+    last = box;
+    count(table);
+  });
+
+  // A form that counts its unsaved changes: <form data-unsaved> with one [data-unsaved-count] whose data-one and data-many hold the words.
+  const unsaved = form => [...form.elements].filter(field =>
+    (field.type === "checkbox" && field.checked !== field.defaultChecked) || (field.type === "text" && field.value !== field.defaultValue)).length;
+  const tell = form => {
+    const place = form.querySelector("[data-unsaved-count]"), n = unsaved(form);
+    if (place) place.textContent = n === 0 ? place.dataset.none : (n === 1 ? place.dataset.one : place.dataset.many.replace("%d", n));
+  };
+  document.addEventListener("change", event => { const form = event.target.closest("form[data-unsaved]"); if (form) tell(form); });
+  document.addEventListener("reset", event => { const form = event.target.closest("form[data-unsaved]"); if (form) setTimeout(() => tell(form)); });
+
+  // A select that sends its form at once: <select data-sends>; beside it stands a button for those without script.
+  document.addEventListener("change", event => { if (event.target.matches("select[data-sends]")) event.target.form.requestSubmit(); });
+  const tuck = root => root.querySelectorAll("[data-noscript]").forEach(each => { each.hidden = true; });
+
+  // Asking again and again stops while nobody looks: <div data-poll hx-trigger="every 2s">.
+  document.addEventListener("htmx:beforeRequest", event => {
+    if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
+  });
+
+  const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-ticks]").forEach(count); };
+  document.addEventListener("htmx:load", event => ready(event.target));
+  ready(document);
+})();
