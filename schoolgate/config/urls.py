@@ -1,7 +1,13 @@
 """Every address, stated once: tenants under /s-CODE/, the rest beside them."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
+
+from schoolgate.config.theme import choose_theme
+from schoolgate.tenancy.roles import for_anybody
 
 urlpatterns = [
+    path("theme/", choose_theme, name="theme"),
+    path("language/", for_anybody(set_language), name="set_language"),
     path("s-<slug:tenant_code>/", include("schoolgate.config.tenant_urls")),
 ]

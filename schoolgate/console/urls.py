@@ -1,6 +1,15 @@
-"""The office's pages: a folder for each menu. Each folder's urls.py is included here under its path."""
+"""The office's pages: a folder for each menu. Each folder's urls.py is included here under its path (design.md §4)."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from schoolgate.console import views
 
 app_name = "console"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("console/", views.home, name="home"),
+    path("console/sign-in/", views.sign_in, name="sign_in"),
+    path("console/sign-out/", views.sign_out, name="sign_out"),
+    path("console/welcome/", views.welcome, name="welcome"),
+    path("console/fresh/", views.fresh, name="fresh"),
+    path("console/find/", views.find, name="find"),
+]

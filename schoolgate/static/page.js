@@ -65,6 +65,15 @@
     if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
   });
 
+  // A link may carry a secret in its fragment: <input data-fragment="t"> takes #t=…, and the address forgets it.
+  document.querySelectorAll("[data-fragment]").forEach(field => {
+    const mark = `#${field.dataset.fragment}=`;
+    if (!location.hash.startsWith(mark)) return;
+    field.value = decodeURIComponent(location.hash.slice(mark.length));
+    field.closest(".sg-fld").hidden = true;
+    history.replaceState(null, "", location.pathname + location.search);
+  });
+
   const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-ticks]").forEach(count); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);

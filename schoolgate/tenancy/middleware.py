@@ -10,6 +10,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -30,7 +31,10 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
         if getattr(request, "tenant", None) is not None:
             patch_cache_control(response, private=True, no_store=True)
             patch_vary_headers(response, ["Cookie"])
@@ -44,6 +48,7 @@ class TenantMiddleware:
         if tenant is None:
             raise Http404
         request.tenant = tenant
+        timezone.activate(tenant.time_zone)  # Pages show the school's time, whoever reads them.
         if request.user.is_authenticated and request.user.tenant_id != tenant.pk:
             request.user = AnonymousUser()
         request.rights = rights_of(request.user, tenant=tenant) if request.user.is_authenticated else {}

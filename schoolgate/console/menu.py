@@ -1,0 +1,113 @@
+"""The side bar: every menu of the console, in the order of design.md §4. A page that isn't built yet is absent, and so is one whose right the member lacks."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.roles import Right
+
+
+@dataclass(frozen=True)
+class Entry:
+    """name: the URL name of its first page; its view's right decides who sees it."""
+
+    name: str
+    label: str | Promise
+    icon: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry as one member sees it on one page. is_here: "page", "true" (a page below it) or empty."""
+
+    label: str
+    icon: str
+    address: str
+    is_here: str
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    items: list[Item]
+
+
+MENU: list[tuple[str | Promise, list[Entry]]] = [
+    ("", [Entry("console:home", _("Home"), "home")]),
+    (
+        _("Enrolments"),
+        [
+            Entry("console:enrolments:students", _("Students"), "people"),
+            Entry("console:enrolments:contacts", _("Contacts"), "person"),
+            Entry("console:enrolments:households", _("Households"), "house"),
+            Entry("console:imports:list", _("Import roster"), "upload"),
+            Entry("console:data_sync:home", _("Data Sync"), "sync"),
+            Entry("console:explain:ask", _("Explain"), "help"),
+        ],
+    ),
+    (
+        _("Portal Console › Setup"),
+        [
+            Entry("console:portal_console:settings", _("Settings"), "cog"),
+            Entry("console:portal_console:templates", _("Templates"), "doc"),
+        ],
+    ),
+    (
+        _("Parent Access"),
+        [Entry("console:portal_console:contact_keys", _("Contact Keys"), "key")],
+    ),
+    (
+        _("Portal Console"),
+        [
+            Entry("console:portal_console:accounts", _("Manage Users"), "person"),
+            Entry("console:portal_console:outbox", _("Outbox"), "mail"),
+        ],
+    ),
+    (_("School Information"), [Entry("console:school_information:campuses", _("School Campuses"), "school")]),
+    (
+        _("Records"),
+        [
+            Entry("console:records:jobs", _("Jobs"), "clock"),
+            Entry("console:records:audit", _("Audit log"), "list"),
+            Entry("console:records:members", _("Members"), "shield"),
+        ],
+    ),
+]
+
+
+@cache
+def _right_of(name: str) -> Right | None:
+    """The right that the view behind a URL name asks for; None where there is no such page."""
+    try:
+        view = resolve(reverse(name, args=["AAAAAA"])).func
+    except NoReverseMatch:
+        return None
+    return getattr(view, "right", None)
+
+
+def menu_of(request: TenantRequest) -> list[Group]:
+    """The groups with what this member may open; groups with nothing in them are left out."""
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    found = []
+    for label, entries in MENU:
+        items = [
+            Item(
+                label=str(entry.label),
+                icon=entry.icon,
+                address=(address := reverse(entry.name, args=[request.tenant.code])),
+                is_here="page" if here == entry.name else ("true" if _lies_under(request.path, address) else ""),
+            )
+            for entry in entries
+            if _right_of(entry.name) in request.rights
+        ]
+        if items:
+            found.append(Group(str(label), items))
+    return found
+
+
+def _lies_under(path: str, address: str) -> bool:
+    return path.startswith(address) and not address.endswith("/console/")

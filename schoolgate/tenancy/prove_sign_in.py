@@ -1,0 +1,31 @@
+"""Who is at the door? Counted before anything is compared, and one answer for every reason (R-RD-14)."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth import authenticate
+
+from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.throttle import count_try, give_back_try
+from schoolgate.tenancy.usernames import fold
+
+WINDOW = timedelta(minutes=15)
+TRIES_FOR_A_NAME = 10
+TRIES_FROM_A_SOURCE = 100  # A whole office, or a parents' evening, behind one address.
+
+
+def prove_sign_in(*, tenant: Tenant, door: str, username: str, password: str, source: str, at: datetime) -> User | None:
+    """The active user behind a name and a password; None for a wrong name, a wrong password and too many tries alike.
+
+    door: "staff" or "portal". source: the keyed hash of the caller's address. A proved password gives its tries back.
+    Runs outside a transaction, since each try is committed by itself.
+    """
+    name = {"tenant": tenant, "bucket": f"sign_in.{door}", "subject": fold(username), "window": WINDOW, "at": at}
+    caller = {"tenant": tenant, "bucket": "sign_in.source", "subject": source, "window": WINDOW, "at": at}
+    # Both are counted, whatever the first one says, so that neither can be used up unseen behind the other.
+    counted = [count_try(**name, limit=TRIES_FOR_A_NAME), count_try(**caller, limit=TRIES_FROM_A_SOURCE)]
+    user = authenticate(tenant=tenant, door=door, username=username, password=password)
+    if user is None or not all(counted):
+        return None
+    give_back_try(**name)
+    give_back_try(**caller)
+    return user
