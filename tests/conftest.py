@@ -63,8 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started, last first."""
     connections.close_all()
-    for end in reversed(config.stash.get(ENDS, [])):
-        end()
+    ends = config.stash.get(ENDS, None) or []
+    while ends:
+        ends.pop()()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

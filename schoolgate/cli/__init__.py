@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import NoReturn
 
 from schoolgate.cli.outcome import Outcome
-from schoolgate.config.env import Misconfigured
 from schoolgate.lib.errors import SchoolgateError
 
 # Each has register(commands): add its subparsers, each with set_defaults(run=function from arguments to Outcome).
@@ -39,7 +38,7 @@ def run(words: list[str]) -> int:
         if getattr(arguments, "needs_schema", True):
             import_module("schoolgate.cli.schema").ensure_schema()
         outcome: Outcome = arguments.run(arguments)
-    except (SchoolgateError, Misconfigured) as refusal:
+    except SchoolgateError as refusal:
         outcome = Outcome.of_refusal(refusal)
     except KeyboardInterrupt:
         return 130

@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from schoolgate.config.env import Misconfigured
 from schoolgate.lib.errors import SchoolgateError
 
 DONE, REFUSED, USAGE, HELD, FAULT = 0, 1, 2, 3, 4
@@ -32,14 +31,10 @@ class Outcome:
             ).print(self.text)
 
     @classmethod
-    def of_refusal(cls, refusal: SchoolgateError | Misconfigured) -> "Outcome":
-        if isinstance(refusal, SchoolgateError):
-            code, message, fix = refusal.code, refusal.message, refusal.fix
-        else:
-            code, message, fix = "installation", str(refusal), str(refusal)
+    def of_refusal(cls, refusal: SchoolgateError) -> "Outcome":
         return cls(
-            {"error": {"code": code, "message": message, "fix": fix}},
-            f"{message} {fix if fix != message else ''}".strip(),
+            {"error": {"code": refusal.code, "message": refusal.message, "fix": refusal.fix}},
+            f"{refusal.message} {refusal.fix}".strip(),
             REFUSED,
         )
 

@@ -28,8 +28,10 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
     on_progress is called after each chunk, outside a transaction.
     """
     owner = uuid.uuid4().hex
+    # every tenant: the queue names the job, whoever's it is
     if not _take_lease(job_id, owner=owner, at=timezone.now()):
         return Job.objects.get(pk=job_id)
+    # every tenant: as above
     job = Job.objects.get(pk=job_id)
     kind = kind_of(job.kind)
     try:
@@ -47,6 +49,7 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
         logger.warning("job.lease_lost", extra={"job": job_id})
     except Exception:
         # The lease stays until it ends: whoever comes next carries on where the last whole chunk left off.
+        # every tenant: as above
         Job.objects.filter(pk=job_id, lease_owner=owner).update(
             fault="The work stopped with a fault and can be carried on.",
             lease_owner="",
@@ -61,6 +64,7 @@ def due_jobs(*, at: datetime) -> list[int]:
     """Query: jobs that nobody works on, oldest first: never started, or whose worker's lease has ended."""
     free = Q(lease_until=None) | Q(lease_until__lt=at)
     return list(
+        # every tenant: a worker takes the next, whoever's it is
         Job.objects.filter(free, state__in=[JobState.PLANNED, JobState.RUNNING])
         .order_by("pk")
         .values_list("pk", flat=True)
@@ -69,6 +73,7 @@ def due_jobs(*, at: datetime) -> list[int]:
 
 def _take_lease(job_id: int, *, owner: str, at: datetime) -> bool:
     free = Q(lease_until=None) | Q(lease_until__lt=at) | Q(lease_owner="")
+    # every tenant: the queue names the job
     taken = Job.objects.filter(free, pk=job_id, state__in=[JobState.PLANNED, JobState.RUNNING]).update(
         state=JobState.RUNNING, lease_owner=owner, lease_until=at + LEASE, fault=""
     )

@@ -35,3 +35,11 @@ class NotAllowed(SchoolgateError):
     code = "not_allowed"
     status = 403
     message = "Your role does not allow this."
+
+
+class Misconfigured(SchoolgateError):
+    """The installation says something that can't be, or lacks something; the fix says what to set or run."""
+
+    code = "installation"
+    status = 500
+    message = "schoolgate is not set up completely."

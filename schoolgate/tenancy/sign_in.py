@@ -33,4 +33,5 @@ class TenantBackend(BaseBackend):
         return user if user.check_password(password) and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
+        # every tenant: the session names the row; TenantMiddleware compares its tenant with the page's
         return User.objects.filter(pk=user_id, is_active=True).exclude(kind=UserKind.SYSTEM).first()

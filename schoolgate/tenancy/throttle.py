@@ -25,12 +25,14 @@ def count_try(
     (security.md §2). subject: an address or a name; only its keyed hash is stored.
     """
     row = _row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at)
+    # every tenant: the row names its own
     if ThrottleCount.objects.filter(**row, tries__lt=limit).update(tries=F("tries") + 1):
         return True
     try:
         with transaction.atomic():
             ThrottleCount.objects.create(**row, tries=1)
     except IntegrityError:
+        # every tenant: the row names its own
         return bool(ThrottleCount.objects.filter(**row, tries__lt=limit).update(tries=F("tries") + 1))
     return True
 
@@ -38,6 +40,7 @@ def count_try(
 def give_back_try(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> None:
     """A proved secret gives its try back."""
     row = _row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at)
+    # every tenant: the row names its own
     ThrottleCount.objects.filter(**row, tries__gt=0).update(tries=F("tries") - 1)
 
 

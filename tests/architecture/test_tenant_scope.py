@@ -39,23 +39,26 @@ def unscoped(source: Source, models: set[str]) -> list[int]:
 
 
 def says_the_tenant(method: ast.AST | None, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Is this the first method of a chain that names its tenant?"""
-    if not isinstance(method, ast.Attribute):
-        return False
-    if method.attr == "for_tenant" or method.attr in WRITES_ROWS_GIVEN:
-        return True
-    call = parents.get(method)
-    if method.attr == "using" and call:
-        return says_the_tenant(parents.get(call), parents)
-    if method.attr not in TAKES_THE_TENANT or not isinstance(call, ast.Call):
-        return False
-    return any(keyword.arg in {"tenant", "tenant_id"} or is_a_row(keyword) for keyword in call.keywords)
+    """Does one method of the chain that begins here name the tenant?"""
+    while isinstance(method, ast.Attribute):
+        call = parents.get(method)
+        if method.attr == "for_tenant" or method.attr in WRITES_ROWS_GIVEN:
+            return True
+        if not isinstance(call, ast.Call):
+            return False
+        if method.attr in TAKES_THE_TENANT and any(names_the_tenant(keyword) for keyword in call.keywords):
+            return True
+        method = parents.get(call)
+    return False
 
 
-def is_a_row(keyword: ast.keyword) -> bool:
-    """``pk=key.pk``: a row in hand, which was read within its tenant before."""
+def names_the_tenant(keyword: ast.keyword) -> bool:
+    """``tenant=…``, or ``pk=key.pk``: a row in hand, which was read within its tenant before."""
     value = keyword.value
-    return keyword.arg in {"pk", "id"} and isinstance(value, ast.Attribute) and value.attr in {"pk", "id"}
+    if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "OuterRef":
+        return True  # Within a query that names it.
+    is_a_row = keyword.arg in {"pk", "id"} and isinstance(value, ast.Attribute) and value.attr in {"pk", "id"}
+    return is_a_row or keyword.arg in {"tenant", "tenant_id"}
 
 
 def test_every_query_on_a_tenants_table_says_which_tenant():

@@ -6,11 +6,14 @@ from schoolgate.config import env
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
-SECRET_KEY = env.secrets().django_key
-ACCESS_KEY_PEPPERS = env.secrets().peppers  # {number: 32 bytes}; the highest number makes new keys.
-SEALING_KEYS = env.secrets().sealing_keys  # {number: 32 bytes}
+# SECRET_KEY, ACCESS_KEY_PEPPERS and SEALING_KEYS ({number: 32 bytes}, the highest makes new keys) stand in the settings of
+# each use: all have them but setup.py.
 DATA_DIR = env.data_dir()
+SECRETS_FILE = env.secrets_file()
 BASE_URL = env.base_url()
+IS_HTTPS = BASE_URL.startswith("https://")
+WEB_PROCESSES = env.web_processes()
+WEB_THREADS = env.web_threads()
 
 ALLOWED_HOSTS = env.allowed_hosts()
 CSRF_TRUSTED_ORIGINS = env.trusted_origins()
@@ -42,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "schoolgate.config.proxy.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -95,12 +99,16 @@ AUTH_PASSWORD_VALIDATORS = [
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "auth.E003"]
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_NAME = "schoolgate_session"
+# __Host-: a browser takes such a cookie only over TLS and for this host alone.
+SESSION_COOKIE_NAME = "__Host-schoolgate_session" if IS_HTTPS else "schoolgate_session"
+CSRF_COOKIE_NAME = "__Host-schoolgate_csrf" if IS_HTTPS else "schoolgate_csrf"
 SESSION_COOKIE_AGE = 12 * 60 * 60
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# In the session and not in a cookie: a message may name a person.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+locals().update(env.task_settings())
 
 EMAIL_URL = env.email_url()
 locals().update(env.email_settings())
@@ -116,6 +124,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [PACKAGE / "static"]
 
+TRUSTED_PROXIES = env.trusted_proxies()
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -130,5 +142,21 @@ CONTENT_SECURITY_POLICY = {
         "frame-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
+    },
+}
+
+# One JSON object a line on standard error, without personal data (lib/logs.py says what that means).
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "schoolgate.lib.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "schoolgate": {"level": env.log_level()},
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django_tasks": {"level": "WARNING"},
+        "django_tasks_db": {"level": "WARNING"},
+        "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
     },
 }

@@ -11,8 +11,10 @@ os.environ.setdefault(
     json.dumps({"django_key": "t" * 50, "peppers": {"1": "11" * 32}, "sealing_keys": {"1": "22" * 32}}),
 )
 
+from schoolgate.config import env
 from schoolgate.config.settings.base import *  # noqa: F403  (settings modules are layers of one namespace)
 
+locals().update(env.secret_settings())
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
