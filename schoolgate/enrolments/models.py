@@ -97,6 +97,11 @@ class Student(Enrolled):
     def __str__(self) -> str:
         return f"student {self.pk}"
 
+    @property
+    def shown_name(self) -> str:
+        """As the school spells it: the preferred or given name, then the family name."""
+        return f"{self.preferred_name or self.given_name} {self.family_name}".strip()
+
 
 class ContactType(models.TextChoices):
     PARENT = "PARENT"  # Whoever cares: grandparent, step-parent, case worker, …
@@ -170,6 +175,11 @@ class Contact(Enrolled):
 
     def __str__(self) -> str:
         return f"contact {self.pk}"
+
+    @property
+    def shown_name(self) -> str:
+        """As the school spells it."""
+        return f"{self.given_name} {self.family_name}".strip()
 
 
 class Staff(Enrolled):
