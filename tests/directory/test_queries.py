@@ -75,7 +75,7 @@ def test_a_shared_account_does_not_see_a_child_that_one_of_its_contacts_is_barre
 
 
 def test_another_tenants_people_are_not_found():
-    student, contact = pair()
+    _student, contact = pair()
     other = make_tenant(name="Other")
     assert not visible_students(tenant=other, contact_ids=[contact.pk], today=TODAY).exists()
     assert students_by_contact(tenant=other, contact_ids=[contact.pk], today=TODAY) == {}
