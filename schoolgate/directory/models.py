@@ -267,6 +267,7 @@ class DirectoryChange(models.Model):
         constraints = [models.UniqueConstraint(fields=["tenant", "seq"], name="one_change_per_seq")]
         indexes = [
             models.Index(fields=["run_id", "kind"], name="changes_of_run"),
+            models.Index(fields=["kind", "object_id", "seq"], name="changes_of_object"),
         ]
 
     def __str__(self) -> str:

@@ -18,3 +18,12 @@ def tick(*, tenant: Tenant) -> int:
 def clock_now(*, tenant: Tenant) -> int:
     """Query: the number of the last write; 0 before the first."""
     return EnrolmentsClock.objects.filter(tenant=tenant).values_list("now", flat=True).first() or 0
+
+
+def hold_clock(*, tenant: Tenant) -> int:
+    """Step: the number of the last write, with the clock held, so that nobody writes until the transaction ends.
+
+    Whoever publishes begins with it: what it reads is whole then, without half of anybody's save. 0 before the first write.
+    """
+    clock = EnrolmentsClock.objects.select_for_update().filter(tenant=tenant).first()
+    return clock.now if clock else 0

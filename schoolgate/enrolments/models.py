@@ -274,7 +274,12 @@ class Association(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["student", "contact"], name="one_association_per_pair")]
-        indexes = [models.Index(fields=["tenant", "changed_no"], name="associations_changed")]
+        indexes = [
+            models.Index(fields=["tenant", "changed_no"], name="associations_changed"),
+            # Days that come by themselves: Data Sync looks for them, since no write announces them.
+            models.Index(fields=["tenant", "starts_on"], condition=~Q(starts_on=None), name="associations_by_start"),
+            models.Index(fields=["tenant", "ends_on"], condition=~Q(ends_on=None), name="associations_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"association {self.pk}"

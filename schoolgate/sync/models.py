@@ -6,10 +6,9 @@ from schoolgate.tenancy.models import Tenant, TenantQuerySet
 
 
 class SyncState(models.TextChoices):
-    HELD = "held"
+    HELD = "held"  # Waits for a person's approval; at most one of a tenant.
     APPLIED = "applied"
     UNDONE = "undone"
-    FAILED = "failed"
 
 
 class SyncKind(models.TextChoices):
@@ -19,10 +18,10 @@ class SyncKind(models.TextChoices):
 
 
 class SyncRun(models.Model):
-    """One act of publishing. number: counted within the tenant. counts: what the command prints.
+    """One act of publishing. number: counted within the tenant. counts: what the command prints, and the guard's figures.
 
-    clock_no: the enrolments clock up to which this run has published. held_why: reasons of a hold.
-    first_seq, last_seq: its part of the change feed; both null when it wrote nothing.
+    base_clock_no, clock_no: the enrolments clock after which this run's changes begin, and up to which it has published.
+    held_why: codes of the reasons of a hold. first_seq, last_seq: its part of the change feed; null while it wrote nothing.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT)
@@ -31,6 +30,7 @@ class SyncRun(models.Model):
     state = models.CharField(max_length=8, choices=SyncState)
     counts = models.JSONField(default=dict)
     held_why = models.JSONField(default=list)
+    base_clock_no = models.PositiveBigIntegerField(default=0)
     clock_no = models.PositiveBigIntegerField(default=0)
     first_seq = models.PositiveBigIntegerField(null=True)
     last_seq = models.PositiveBigIntegerField(null=True)
@@ -46,17 +46,21 @@ class SyncRun(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "number"], name="one_run_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "number"], name="one_run_per_number"),
+            models.UniqueConstraint(fields=["tenant"], condition=models.Q(state="held"), name="one_held_run"),
+        ]
 
     def __str__(self) -> str:
         return f"sync run {self.number}"
 
 
 class SyncHead(models.Model):
-    """Up to which write of the working copy a tenant is published."""
+    """Up to which write of the working copy, and up to which day in the tenant's time zone, a tenant is published."""
 
     tenant = models.OneToOneField(Tenant, models.PROTECT, primary_key=True)
     clock_no = models.PositiveBigIntegerField(default=0)
+    day = models.DateField(null=True)
     last_run_no = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
