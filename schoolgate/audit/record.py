@@ -26,7 +26,7 @@ def record(
     ids and codes only, never a secret or a name (R-AU-03).
     """
     head = AuditHead.objects.select_for_update().get(tenant_id=tenant_id)
-    about = [[kind, int(subject_id)] for kind, subject_id in subjects]
+    about = [(kind, int(subject_id)) for kind, subject_id in subjects]
     entry = AuditEntry(
         tenant_id=tenant_id,
         seq=head.seq + 1,
@@ -36,7 +36,7 @@ def record(
         actor_id=by.user_id,
         via=by.via,
         source=by.source,
-        subjects=about,
+        subjects=[list(subject) for subject in about],  # As it will read back from JSON.
         detail=json.loads(json.dumps(dict(detail or {}), default=str)),  # As it will read back, so that the hash holds.
         reason=reason,
         prev_hash=head.hash,

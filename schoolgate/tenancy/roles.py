@@ -93,7 +93,7 @@ def rights_of(user: User, *, tenant: Tenant) -> dict[Right, set[int] | None]:
 
     One query. Empty for anybody who isn't an active member of this tenant.
     """
-    if not user.is_authenticated or user.tenant_id != tenant.pk or not user.is_staff_member or not user.is_active:
+    if user.tenant_id != tenant.pk or not user.is_staff_member or not user.is_active:
         return {}
     found: dict[Right, set[int] | None] = {}
     for membership in Membership.objects.for_tenant(tenant).filter(user=user):

@@ -30,8 +30,10 @@ class TenantBackend(BaseBackend):
         if user is None:
             make_password(password)
             return None
-        return user if user.check_password(password) and user.is_active else None
+        proved: bool = user.check_password(password) and user.is_active
+        return user if proved else None
 
     def get_user(self, user_id: int) -> User | None:
         # every tenant: the session names the row; TenantMiddleware compares its tenant with the page's
-        return User.objects.filter(pk=user_id, is_active=True).exclude(kind=UserKind.SYSTEM).first()
+        found: User | None = User.objects.filter(pk=user_id, is_active=True).exclude(kind=UserKind.SYSTEM).first()
+        return found

@@ -1,11 +1,10 @@
 """Count tries against a limit, exactly, whatever number of processes count at once."""
 
-import hmac
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.crypto import salted_hmac
 
 from schoolgate.tenancy.models import Tenant, ThrottleCount
 
@@ -47,7 +46,7 @@ def give_back_try(*, tenant: Tenant, bucket: str, subject: str, window: timedelt
 def _row(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> dict[str, object]:
     seconds = int(window.total_seconds())
     starts_at = datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, tz=UTC)
-    hashed = hmac.new(settings.SECRET_KEY.encode(), f"{bucket}:{subject}".encode(), "sha256").hexdigest()
+    hashed = salted_hmac(f"schoolgate.throttle.{bucket}", subject, algorithm="sha256").hexdigest()
     return {
         "tenant": tenant,
         "bucket": bucket,
