@@ -12,6 +12,12 @@ and an import can see that its base has moved since the preview.
 from django.db import models
 from django.db.models import Q
 
+from schoolgate.enrolments.querysets import (
+    AssociationQuerySet,
+    ContactQuerySet,
+    RestrictionQuerySet,
+    StudentQuerySet,
+)
 from schoolgate.tenancy.models import School, Tenant, TenantQuerySet
 
 
@@ -47,8 +53,6 @@ class Enrolled(models.Model):
     changed_how = models.CharField(max_length=6, choices=How)
     changed_by_id = models.BigIntegerField(null=True)  # tenancy.User; null for a command.
 
-    objects = TenantQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
@@ -81,6 +85,8 @@ class Student(Enrolled):
     ends_on = models.DateField(null=True)
     email = models.CharField(max_length=254, blank=True)
     hand_fields = models.JSONField(default=list)
+
+    objects = StudentQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -119,6 +125,8 @@ class Household(Enrolled):
     region = models.CharField(max_length=200, blank=True)
     postcode = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=2, blank=True)
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -161,6 +169,8 @@ class Contact(Enrolled):
     state = models.CharField(max_length=8, choices=PersonState, default=PersonState.ACTIVE)
     hand_fields = models.JSONField(default=list)
 
+    objects = ContactQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -190,6 +200,8 @@ class Staff(Enrolled):
     email = models.CharField(max_length=254, blank=True)
     school = models.ForeignKey(School, models.PROTECT, null=True)
     state = models.CharField(max_length=8, choices=PersonState, default=PersonState.ACTIVE)
+
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -270,7 +282,7 @@ class Association(models.Model):
     changed_how = models.CharField(max_length=6, choices=How)
     changed_by_id = models.BigIntegerField(null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = AssociationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["student", "contact"], name="one_association_per_pair")]
@@ -321,7 +333,7 @@ class Restriction(models.Model):
     reviewed_at = models.DateTimeField(null=True)
     changed_no = models.PositiveBigIntegerField()
 
-    objects = TenantQuerySet.as_manager()
+    objects = RestrictionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-_MARKS = {code: None for code in range(0x0300, 0x0370)}  # Accents; vowel signs of other scripts carry meaning and stay.
+_MARKS = dict.fromkeys(range(768, 880))  # Accents; vowel signs of other scripts carry meaning and stay.
 
 
 def fold_name(text: str) -> str:

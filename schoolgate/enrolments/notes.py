@@ -15,10 +15,11 @@ def seal_note(note: str, *, tenant_id: int, student_id: int, contact_id: int) ->
     """The note sealed; None for an empty one."""
     if not note.strip():
         return None
-    number = max(settings.SEALING_KEYS)
+    keys: dict[int, bytes] = settings.SEALING_KEYS
+    number = max(keys)
     nonce = secrets.token_bytes(_NONCE)
     place = _place(tenant_id, student_id, contact_id)
-    sealed = AESGCM(settings.SEALING_KEYS[number]).encrypt(nonce, note.strip().encode(), place)
+    sealed = AESGCM(keys[number]).encrypt(nonce, note.strip().encode(), place)
     return number.to_bytes(2, "big") + nonce + sealed
 
 
@@ -27,7 +28,7 @@ def open_note(sealed: bytes | memoryview | None, *, tenant_id: int, student_id: 
     if sealed is None:
         return ""
     content = bytes(sealed)
-    key = settings.SEALING_KEYS[int.from_bytes(content[:2], "big")]
+    key: bytes = settings.SEALING_KEYS[int.from_bytes(content[:2], "big")]
     place = _place(tenant_id, student_id, contact_id)
     return AESGCM(key).decrypt(content[2 : 2 + _NONCE], content[2 + _NONCE :], place).decode()
 
