@@ -16,7 +16,9 @@ from schoolgate.cli.outcome import Outcome
 from schoolgate.lib.errors import SchoolgateError
 
 # Each has register(commands): add its subparsers, each with set_defaults(run=function from arguments to Outcome).
-GROUPS = ["tenants", "audit"]
+GROUPS = ["tenants", "audit", "worker", "serve", "doctor", "schema", "secrets"]
+# These must start where others are refused: before there are secrets, and when something is wrong.
+STARTS_WITHOUT_SECRETS = {"secrets", "doctor"}
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +29,11 @@ def main() -> NoReturn:
 
 def run(words: list[str]) -> int:
     """Run one command line and print what it says; the exit code."""
+    os.umask(0o077)  # Whatever is written (the database, letters, lists) is for this user's eyes alone.
     as_json = "--json" in words
     words = [word for word in words if word != "--json"]
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "schoolgate.config.settings.prod")
+    layer = "setup" if words and words[0] in STARTS_WITHOUT_SECRETS else "prod"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"schoolgate.config.settings.{layer}")
     try:
         import django  # Set-up reads the environment, whose faults are told below.
 

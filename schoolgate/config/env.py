@@ -73,6 +73,11 @@ def base_url() -> str:
     return given
 
 
+def base_url_given() -> bool:
+    """Did the installation choose its address, or is it the default?"""
+    return bool(text("SCHOOLGATE_BASE_URL"))
+
+
 def allowed_hosts() -> list[str]:
     """The host names that are answered: the base address's own, this machine's, and those of SCHOOLGATE_HOSTS."""
     more = [host.strip() for host in text("SCHOOLGATE_HOSTS").split(",") if host.strip()]
@@ -201,6 +206,11 @@ def task_settings() -> dict[str, Any]:
 def secrets_file() -> Path:
     """Where the key file is, or would be made."""
     return Path(os.environ.get("SCHOOLGATE_SECRETS_FILE") or data_dir() / "secrets.json")
+
+
+def secrets_given() -> str:
+    """What stands in SCHOOLGATE_SECRETS itself, where no command can change it."""
+    return os.environ.get("SCHOOLGATE_SECRETS", "")
 
 
 @cache

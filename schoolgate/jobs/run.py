@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from schoolgate.jobs import stopping
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState, Wanted
 from schoolgate.jobs.registry import JobKind, kind_of
 
@@ -30,7 +31,7 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
     owner = uuid.uuid4().hex
     # every tenant: the queue names the job, whoever's it is
     if not _take_lease(job_id, owner=owner, at=timezone.now()):
-        return Job.objects.get(pk=job_id)
+        return Job.objects.get(pk=job_id)  # every tenant: as above
     # every tenant: as above
     job = Job.objects.get(pk=job_id)
     kind = kind_of(job.kind)
@@ -42,9 +43,12 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
                 job.started_at = timezone.now()
                 job.total = job.items.count()
                 job.save(update_fields=["started_at", "total"])
-        while _run_chunk(job, kind, owner=owner):
+        while not stopping.asked.is_set() and _run_chunk(job, kind, owner=owner):
             if on_progress is not None:
                 on_progress(job)
+        if stopping.asked.is_set():
+            # Whoever looks next carries on at once.
+            Job.objects.filter(pk=job.pk, lease_owner=owner).update(lease_owner="", lease_until=None)
     except LeaseLost:
         logger.warning("job.lease_lost", extra={"job": job_id})
     except Exception:

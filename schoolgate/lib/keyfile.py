@@ -81,13 +81,13 @@ def _numbered(found: dict[str, object], name: str) -> dict[int, bytes]:
     return keys
 
 
-def read_file(path: Path) -> Secrets:
-    """The secrets of a key file. Raises Misconfigured when others can read it too."""
+def read_file(path: Path, *, mode_matters: bool = True) -> Secrets:
+    """The secrets of a key file. Raises Misconfigured when others can read it too, unless that is somebody else's care."""
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="utf-8")
     except OSError as fault:
         raise Misconfigured(f"The key file {path} can't be read: {fault.strerror}.", fix=MAKE) from fault
-    if mode & 0o077:
+    if mode_matters and mode & 0o077:
         raise Misconfigured(f"The key file {path} can be read by others.", fix=f"Run: chmod 600 {path}")
     return from_text(text)
 

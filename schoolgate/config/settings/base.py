@@ -6,11 +6,13 @@ from schoolgate.config import env
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
-# SECRET_KEY, ACCESS_KEY_PEPPERS and SEALING_KEYS ({number: 32 bytes}, the highest makes new keys) stand in the settings of
-# each use: all have them but setup.py.
+# SECRET_KEY and these come from env.secret_settings() in each layer above but setup.py, which starts without them.
+ACCESS_KEY_PEPPERS: dict[int, bytes] = {}  # By number; the highest makes new keys.
+SEALING_KEYS: dict[int, bytes] = {}  # The same.
 DATA_DIR = env.data_dir()
 SECRETS_FILE = env.secrets_file()
 BASE_URL = env.base_url()
+BASE_URL_GIVEN = env.base_url_given()
 IS_HTTPS = BASE_URL.startswith("https://")
 WEB_PROCESSES = env.web_processes()
 WEB_THREADS = env.web_threads()

@@ -5,10 +5,9 @@ from schoolgate.config.settings.base import *  # noqa: F403  (settings modules a
 from schoolgate.lib.errors import Misconfigured
 
 DEBUG = False
+SECRETS_GIVEN = env.secrets_given()
 SECRETS_FAULT: Misconfigured | None = None
 SECRET_KEY = "nothing is signed while this is in force"  # noqa: S105 - it is none
-ACCESS_KEY_PEPPERS: dict[int, bytes] = {}
-SEALING_KEYS: dict[int, bytes] = {}
 # On SQLite the first start makes the key file; a doctor only looks.
 if SECRETS_FILE.exists() or not env.uses_sqlite():
     try:

@@ -23,3 +23,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Static files straight from the source tree: nothing is collected for a test.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
