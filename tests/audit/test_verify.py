@@ -5,75 +5,19 @@ import random
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from schoolgate.audit.models import AuditEntry, AuditHead, AuditSubject
-from schoolgate.audit.record import hash_of, record
+from schoolgate.audit.models import AuditEntry, AuditHead
+from schoolgate.audit.record import record
 from schoolgate.audit.verify import verify_audit
-from tests.factories.tenancy import NOW, actor, make_tenant
+from tests.audit.tamper import TAMPERINGS, chain_of, remove
+from tests.factories.tenancy import NOW, actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def chain_of(length: int):
-    tenant = make_tenant()
-    for number in range(length):
-        with transaction.atomic():
-            subjects = [("contact", number), ("student", number + 1)]
-            record(
-                "flag.saved", tenant_id=tenant.pk, by=actor(), at=NOW, subjects=subjects, detail={"after": {"on": True}}
-            )
-    return tenant
 
 
 def test_an_untouched_chain_is_whole():
     tenant = chain_of(5)
     assert verify_audit(tenant_id=tenant.pk).ok
     assert verify_audit(tenant_id=tenant.pk).rows == 6
-
-
-def _change(entry):
-    AuditEntry.objects.filter(pk=entry.pk).update(detail={"after": {"on": False}})
-
-
-def _change_time(entry):
-    AuditEntry.objects.filter(pk=entry.pk).update(at=entry.at.replace(second=59))
-
-
-def _change_subject(entry):
-    AuditSubject.objects.filter(entry=entry).update(subject_id=999)
-
-
-def _remove(entry):
-    AuditSubject.objects.filter(entry=entry).delete()
-    AuditEntry.objects.filter(pk=entry.pk).delete()
-
-
-def _remove_subjects(entry):
-    AuditSubject.objects.filter(entry=entry).delete()
-
-
-def _rehash(entry):
-    """Somebody who knows the rule: changes a row and makes its own hash right again."""
-    entry.reason = "another"
-    AuditEntry.objects.filter(pk=entry.pk).update(reason="another", hash=hash_of(entry))
-
-
-def _insert(entry):
-    last = AuditEntry.objects.filter(tenant_id=entry.tenant_id).order_by("-seq").first()
-    copy = AuditEntry.objects.get(pk=entry.pk)
-    copy.pk, copy.seq, copy.prev_hash = None, last.seq + 1, last.hash
-    copy.hash = hash_of(copy)
-    copy.save(force_insert=True)
-
-
-def _swap(entry):
-    other = AuditEntry.objects.filter(tenant_id=entry.tenant_id).exclude(pk=entry.pk).order_by("seq").first()
-    a, b = entry.seq, other.seq
-    AuditEntry.objects.filter(pk=entry.pk).update(seq=10_000)
-    AuditEntry.objects.filter(pk=other.pk).update(seq=a)
-    AuditEntry.objects.filter(pk=entry.pk).update(seq=b)
-
-
-TAMPERINGS = [_change, _change_time, _change_subject, _remove, _remove_subjects, _rehash, _insert, _swap]
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=lambda tampering: tampering.__name__)
@@ -102,7 +46,7 @@ def test_random_tamperings_are_all_found():
 def test_a_removed_end_is_found_by_the_head():
     tenant = chain_of(3)
     last = AuditEntry.objects.filter(tenant=tenant).order_by("-seq").first()
-    _remove(last)
+    remove(last)
     verdict = verify_audit(tenant_id=tenant.pk)
     assert verdict.first_bad == last.seq
 
