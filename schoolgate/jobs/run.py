@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from schoolgate.jobs import stopping
-from schoolgate.jobs.models import ItemState, Job, JobItem, JobState, Wanted
+from schoolgate.jobs.items import save_ends
+from schoolgate.jobs.models import ItemState, Job, JobState, Wanted
 from schoolgate.jobs.registry import JobKind, kind_of
 
 LEASE = timedelta(seconds=60)
@@ -22,7 +23,12 @@ class LeaseLost(Exception):
     """Another process has taken the job over; this one must not write to it any more."""
 
 
-def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) -> Job:
+def run_job(
+    job_id: int,
+    *,
+    on_progress: Callable[[Job], None] | None = None,
+    clock: Callable[[], datetime] = timezone.now,
+) -> Job:
     """Run a job to its end, or until it is paused, cancelled or taken over. Safe to call at any time, by anybody.
 
     Each chunk is one transaction that renews the lease first: a process whose lease was taken writes nothing.
@@ -30,7 +36,7 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
     """
     owner = uuid.uuid4().hex
     # every tenant: the queue names the job, whoever's it is
-    if not _take_lease(job_id, owner=owner, at=timezone.now()):
+    if not _take_lease(job_id, owner=owner, at=clock()):
         return Job.objects.get(pk=job_id)  # every tenant: as above
     # every tenant: as above
     job = Job.objects.get(pk=job_id)
@@ -38,12 +44,12 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
     try:
         if kind.plan is not None and job.started_at is None:
             with transaction.atomic():
-                _renew(job, owner=owner, at=timezone.now())
-                kind.plan(job, timezone.now())
-                job.started_at = timezone.now()
+                _renew(job, owner=owner, at=clock())
+                kind.plan(job, clock())
+                job.started_at = clock()
                 job.total = job.items.count()
                 job.save(update_fields=["started_at", "total"])
-        while not stopping.asked.is_set() and _run_chunk(job, kind, owner=owner):
+        while not stopping.asked.is_set() and _run_chunk(job, kind, owner=owner, clock=clock):
             if on_progress is not None:
                 on_progress(job)
         if stopping.asked.is_set():
@@ -57,7 +63,7 @@ def run_job(job_id: int, *, on_progress: Callable[[Job], None] | None = None) ->
         Job.objects.filter(pk=job_id, lease_owner=owner).update(
             fault="The work stopped with a fault and can be carried on.",
             lease_owner="",
-            lease_until=timezone.now() + LEASE,
+            lease_until=clock() + LEASE,
         )
         raise
     job.refresh_from_db()
@@ -91,10 +97,10 @@ def _renew(job: Job, *, owner: str, at: datetime) -> None:
     job.refresh_from_db()
 
 
-def _run_chunk(job: Job, kind: JobKind, *, owner: str) -> bool:
+def _run_chunk(job: Job, kind: JobKind, *, owner: str, clock: Callable[[], datetime]) -> bool:
     """One chunk in one transaction. False when there is nothing more to do here."""
     with transaction.atomic():
-        at = timezone.now()
+        at = clock()
         _renew(job, owner=owner, at=at)
         if job.started_at is None:
             job.started_at = at
@@ -111,7 +117,7 @@ def _run_chunk(job: Job, kind: JobKind, *, owner: str) -> bool:
             return False
         kind.work(job, items, at)
         ends = Counter(item.state for item in items)
-        JobItem.objects.bulk_update(items, ["state", "why", "result_id"], batch_size=500)
+        save_ends(items)
         Job.objects.filter(pk=job.pk).update(
             started_at=job.started_at,
             done=F("done") + ends[ItemState.DONE],

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from schoolgate.audit.actor import Actor
-from schoolgate.jobs.models import Job, JobItem
+from schoolgate.audit.actor import Actor, ActorKind
+from schoolgate.jobs.items import insert_items
+from schoolgate.jobs.models import Job
 from schoolgate.jobs.queue import enqueue
 from schoolgate.tenancy.models import Tenant
 
@@ -22,27 +23,25 @@ def add_job(
     items: Iterable[tuple[str, int]] = (),
 ) -> Job:
     """Step: write the job with its items, (subject kind, subject id) in order. Nothing runs yet."""
-    subjects = list(items)
     job = Job.objects.create(
         tenant=tenant,
         kind=kind,
         options=dict(options or {}),
-        total=len(subjects),
         actor_kind=by.kind.value,
         actor_id=by.user_id,
         via=by.via,
         created_at=at,
     )
-    JobItem.objects.bulk_create(
-        (
-            JobItem(job=job, position=n, subject_kind=kind_, subject_id=id_)
-            for n, (kind_, id_) in enumerate(subjects, 1)
-        ),
-        batch_size=2000,
-    )
+    job.total = insert_items(job, items)
+    job.save(update_fields=["total"])
     return job
 
 
 def hand_to_queue(job: Job) -> None:
     """Step: let a worker take it once this transaction has committed."""
     transaction.on_commit(lambda: enqueue(job.pk))
+
+
+def actor_of(job: Job) -> Actor:
+    """Who started the job: its work is theirs, in the audit too."""
+    return Actor(kind=ActorKind(job.actor_kind), user_id=job.actor_id, via=job.via)

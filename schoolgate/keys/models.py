@@ -36,11 +36,13 @@ class AccessKey(models.Model):
     """A secret that ties one account, once, to one subject (docs/explanation/keys.md).
 
     ``id`` is drawn by us before the row is written, since the sealed copy is bound to it.
-    sealed: AES-256-GCM of the whole key, bound to tenant, id and sealing_no; None once the key's life has ended (R-KY-07).
-    failures: wrong secrets and wrong second proofs, counted before they are compared. last_expiry_at: see R-KY-06.
+    mac, sealed: see lib/keycode; sealed is None once the key's life has ended (R-KY-07).
+    failures: wrong secrets and wrong second proofs, counted before they are compared (keys/throttle.py).
+    printed_at, emailed_at: when it last left the building that way; facts, not states (spine §5).
+    no_link_since: when its contact was left without a published child; the leaving grace runs from then (R-DS-08).
     """
 
-    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, db_index=False)  # The indexes below begin with it.
     subject_kind = models.CharField(max_length=12, choices=SubjectKind)
     subject_id = models.BigIntegerField()
     addressee_id = models.BigIntegerField()  # Whom it was made for: a contact, or the student's own id.
@@ -60,7 +62,10 @@ class AccessKey(models.Model):
     ended_at = models.DateTimeField(null=True)  # Redeemed, expired, revoked or replaced then.
     ended_why = models.CharField(max_length=200, blank=True)
     ended_by_id = models.BigIntegerField(null=True)
-    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    printed_at = models.DateTimeField(null=True)
+    emailed_at = models.DateTimeField(null=True)
+    no_link_since = models.DateTimeField(null=True)
 
     objects = AccessKeyQuerySet.as_manager()
 
@@ -84,6 +89,7 @@ class AccessKey(models.Model):
             ),
             models.Index(fields=["tenant", "selector"], name="keys_by_selector"),
             models.Index(fields=["expires_at"], condition=Q(state="live"), name="keys_expiring"),
+            models.Index(fields=["no_link_since"], condition=~Q(no_link_since=None), name="keys_without_link"),
         ]
 
     def __str__(self) -> str:
@@ -149,3 +155,13 @@ class KeyAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.selector}"
+
+
+class FollowCursor(models.Model):
+    """How far keys/follow.py has read a tenant's directory feed."""
+
+    tenant = models.OneToOneField(Tenant, models.PROTECT, primary_key=True)
+    seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.seq}"

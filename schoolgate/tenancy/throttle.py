@@ -43,6 +43,13 @@ def give_back_try(*, tenant: Tenant, bucket: str, subject: str, window: timedelt
     ThrottleCount.objects.filter(**row, tries__gt=0).update(tries=F("tries") - 1)
 
 
+def tries_counted(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> int:
+    """Query: how many tries the window of this moment has seen."""
+    row = _row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at)
+    # every tenant: the row names its own
+    return ThrottleCount.objects.filter(**row).values_list("tries", flat=True).first() or 0
+
+
 def _row(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> dict[str, object]:
     seconds = int(window.total_seconds())
     starts_at = datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, tz=UTC)

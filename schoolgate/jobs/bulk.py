@@ -1,0 +1,59 @@
+"""Many rows at once, on both databases: COPY on PostgreSQL, executemany on SQLite (spine §3.8)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, models
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Step: insert rows whose values stand in the order of ``columns`` (names of columns, not of fields).
+
+    Nothing of Django's fields is asked: no defaults, no checks. Dates and times may be given as such.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    named = ", ".join(connection.ops.quote_name(column) for column in columns)
+    if connection.vendor == "postgresql":
+        # COPY is the driver's own: its errors are told as Django's, like everybody else's.
+        copy_in = f"COPY {table} ({named}) FROM STDIN"
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copy_in) as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        places = ", ".join(["%s"] * len(columns))
+        with connection.cursor() as cursor:
+            insert = f"INSERT INTO {table} ({named}) VALUES ({places})"  # noqa: S608  (names of our own models)
+            cursor.executemany(insert, map(_for_sqlite, rows))  # type: ignore[arg-type]  # SQLite takes any iterable.
+
+
+def _for_sqlite(row: Sequence[Any]) -> list[Any]:
+    """Times as Django writes them there, in UTC, since they are compared as text."""
+    return [
+        connection.ops.adapt_datetimefield_value(value)
+        if isinstance(value, datetime)
+        else value.isoformat()
+        if isinstance(value, date)
+        else value
+        for value in row
+    ]
+
+
+def next_ids(model: type[models.Model], count: int) -> Sequence[int]:
+    """Step: draw ``count`` new ids of a table, for rows whose id must be known before they are written.
+
+    PostgreSQL: from the column's sequence, never given twice. SQLite: the next ones, which are this writer's alone
+    until its transaction ends, since a writing transaction holds the whole database.
+    """
+    meta = model._meta
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [meta.db_table, meta.pk.column, count],
+            )
+            return [drawn for (drawn,) in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [meta.db_table])
+        found = cursor.fetchone()
+        first = (found[0] if found else 0) + 1
+        return range(first, first + count)

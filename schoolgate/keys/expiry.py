@@ -1,0 +1,83 @@
+"""When keys end: days as the school counts them (R-KY-06, R-ST-07). The days are pure; the steps write them down."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.tenancy.dates import day_of, end_of_day, last_day_before
+from schoolgate.tenancy.models import Tenant
+
+LONGEST_LIFE = timedelta(days=180)
+
+
+def first_last_day(*, made_on: date, letter_life_days: int) -> date:
+    """The last day of a key that has not left the building yet."""
+    return made_on + min(timedelta(days=letter_life_days), LONGEST_LIFE)
+
+
+def last_day_when_printed(*, last_day: date, made_on: date, today: date, letter_life_days: int) -> date:
+    """Counted from the printing, never shortened, never later than 180 days after the key was made."""
+    return min(max(last_day, today + timedelta(days=letter_life_days)), made_on + LONGEST_LIFE)
+
+
+def last_day_when_emailed(
+    *, last_day: date, made_on: date, today: date, email_life_days: int, stays_later: bool
+) -> date:
+    """Counted from the hand-over. stays_later: it was printed or e-mailed before, so a date is already out there."""
+    by_mail = today + timedelta(days=email_life_days)
+    return min(max(last_day, by_mail) if stays_later else by_mail, made_on + LONGEST_LIFE)
+
+
+@dataclass(frozen=True)
+class Out:
+    """A live key that is about to leave the building, and the last day that its letter or mail must state."""
+
+    key: AccessKey
+    last_day: date
+
+
+def note_printed(*, tenant: Tenant, key_ids: Collection[int], at: datetime) -> dict[int, Out]:
+    """Step: these keys are being printed. Keys that are not live (locked ones count as live) are left out."""
+    life = tenant.settings.letter_life_days
+    return _note(tenant=tenant, key_ids=key_ids, at=at, column="printed_at", letter_life_days=life)
+
+
+def note_emailed(*, tenant: Tenant, key_ids: Collection[int], at: datetime) -> dict[int, Out]:
+    """Step: these keys are being handed over to the mail. Keys that are not live are left out."""
+    life = tenant.settings.email_life_days
+    return _note(tenant=tenant, key_ids=key_ids, at=at, column="emailed_at", email_life_days=life)
+
+
+def _note(
+    *,
+    tenant: Tenant,
+    key_ids: Collection[int],
+    at: datetime,
+    column: str,
+    letter_life_days: int = 0,
+    email_life_days: int = 0,
+) -> dict[int, Out]:
+    today = day_of(tenant, at)
+    keys = AccessKey.objects.for_tenant(tenant).filter(pk__in=key_ids, state=KeyState.LIVE, expires_at__gt=at)
+    key_ids_by_day: dict[date, list[int]] = {}
+    out: dict[int, Out] = {}
+    for key in keys.select_for_update(no_key=True).order_by("pk"):
+        before, made_on = last_day_before(tenant, key.expires_at), day_of(tenant, key.created_at)
+        if column == "printed_at":
+            last_day = last_day_when_printed(
+                last_day=before, made_on=made_on, today=today, letter_life_days=letter_life_days
+            )
+        else:
+            is_out = key.printed_at is not None or key.emailed_at is not None
+            last_day = last_day_when_emailed(
+                last_day=before, made_on=made_on, today=today, email_life_days=email_life_days, stays_later=is_out
+            )
+        key_ids_by_day.setdefault(last_day, []).append(key.pk)
+        out[key.pk] = Out(key, last_day)
+    # As many statements as there are different days: one, for the keys of one run.
+    for last_day, ids in key_ids_by_day.items():
+        AccessKey.objects.for_tenant(tenant).filter(pk__in=ids).update(
+            expires_at=end_of_day(tenant, last_day), **{column: at}
+        )
+    return out

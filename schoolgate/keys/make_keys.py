@@ -1,0 +1,94 @@
+"""New keys for contacts, thousands at a time: drawn, sealed and written in a handful of statements."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from schoolgate.directory.models import DirectoryHead
+from schoolgate.jobs.bulk import insert_rows, next_ids
+from schoolgate.keys.expiry import first_last_day
+from schoolgate.keys.keyring import newest_pepper, newest_sealing_key
+from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
+from schoolgate.lib.keycode import draw_secrets, draw_selectors, protect_many
+from schoolgate.tenancy.dates import day_of, end_of_day
+from schoolgate.tenancy.models import Tenant
+
+SELECTOR_RESTS = timedelta(days=90)
+"""A dead key's selector may return after this, so that a letter from last year never meets this year's key (R-KY-04)."""
+
+MANY_KEYS = 100_000
+MOST_KEYS = 500_000
+
+_COLUMNS = [
+    "id",
+    "tenant_id",
+    "subject_kind",
+    "subject_id",
+    "addressee_id",
+    "selector",
+    "mac",
+    "pepper_no",
+    "sealed",
+    "sealing_no",
+    "state",
+    "expires_at",
+    "lock_count",
+    "failures",
+    "created_at",
+    "created_by_id",
+    "run_id",
+    "ended_why",
+]
+
+
+def hold_keys_of(tenant: Tenant) -> None:
+    """Step: be the only one who makes keys for this tenant until the transaction ends; waits for a running Data Sync (R-DS-05)."""
+    list(DirectoryHead.objects.select_for_update(no_key=True).filter(tenant=tenant))
+
+
+def make_keys(
+    *, tenant: Tenant, contact_ids: Sequence[int], at: datetime, by_id: int | None, run_id: int | None
+) -> Sequence[int]:
+    """Step: one live key for each of these contacts, which have none; the ids of the keys, in the contacts' order.
+
+    The caller has called `hold_keys_of`, and decided on facts that it read after that.
+    """
+    pepper, sealing_key = newest_pepper(), newest_sealing_key()
+    last_day = first_last_day(made_on=day_of(tenant, at), letter_life_days=tenant.settings.letter_life_days)
+    expires_at = end_of_day(tenant, last_day)
+    ids = next_ids(AccessKey, len(contact_ids))
+    selectors = _free_selectors(tenant=tenant, count=len(contact_ids), at=at)
+    drawn = list(zip(ids, selectors, draw_secrets(len(contact_ids)), strict=True))
+
+    def rows() -> Iterator[tuple[Any, ...]]:  # Any: values as the columns take them.
+        kept = protect_many(drawn, tenant_id=tenant.pk, pepper=pepper, sealing_key=sealing_key)
+        contact = SubjectKind.CONTACT.value
+        for contact_id, (key_id, selector, _), (mac, sealed) in zip(contact_ids, drawn, kept, strict=True):
+            yield (
+                *(key_id, tenant.pk, contact, contact_id, contact_id, selector, mac, pepper.number, sealed),
+                *(sealing_key.number, KeyState.LIVE.value, expires_at, 0, 0, at, by_id, run_id, ""),
+            )
+
+    insert_rows(AccessKey, _COLUMNS, rows())
+    return ids
+
+
+def count_live_keys(*, tenant: Tenant) -> int:
+    """Query: how many selectors are in use (R-KY-04)."""
+    return AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE).count()
+
+
+def _free_selectors(*, tenant: Tenant, count: int, at: datetime) -> list[str]:
+    """Selectors that no live key has, nor one that died lately."""
+    found: list[str] = []
+    seen: set[str] = set()
+    while len(found) < count:
+        drawn = draw_selectors(count - len(found), taken=seen)
+        seen.update(drawn)
+        in_use = Q(state=KeyState.LIVE) | Q(ended_at__gt=at - SELECTOR_RESTS)
+        clashes = AccessKey.objects.for_tenant(tenant).filter(in_use, selector__in=drawn)
+        taken = set(clashes.values_list("selector", flat=True))
+        found.extend(selector for selector in drawn if selector not in taken)
+    return found

@@ -1,0 +1,125 @@
+"""Who gets a key, and who doesn't and why, under the contact key system; pure (R-CK-08, R-CK-13, R-CK-14, R-KY-05).
+
+The words for *why not* are stable: pages, job items and the command line show them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+UNKNOWN = "unknown"  # No such contact in the directory.
+NOT_PARENT = "not_parent"
+LIVE_KEY = "live_key"
+TIED = "tied"
+RESTRICTED = "restricted"  # From every student.
+NO_LINK = "no_link"
+NO_KEY = "no_key"
+IN_RUN = "in_run"  # An earlier run holds this contact (R-RN-05).
+TOO_MANY_KEYS = "too_many_keys"
+NOT_LOCKED = "not_locked"
+LOCKED_TWICE = "locked_twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides about one contact, read at one moment.
+
+    key_id: of the live key, locked ones included. lock_count: how often that key was locked. is_barred: it has students,
+    and a restriction closes every one of them. tie_key_ids: the redeemed keys of its standing ties.
+    """
+
+    is_parent: bool
+    key_id: int | None = None
+    is_locked: bool = False
+    lock_count: int = 0
+    tie_key_ids: tuple[int, ...] = ()
+    has_link: bool = False
+    is_barred: bool = False
+
+
+Verdict = Callable[[Facts | None], str]
+"""Why an act skips a contact, or "" when it acts on it. None: there is no such contact."""
+
+
+def why_not_generate(facts: Facts | None, *, also_unlinked: bool = False, another_account: bool = False) -> str:
+    """Generate fills gaps and never overwrites (R-CK-08).
+
+    also_unlinked: contacts with no students yet as well. another_account: in spite of a standing tie (R-CK-14).
+    """
+    if facts is None:
+        return UNKNOWN
+    if not facts.is_parent:
+        return NOT_PARENT
+    if facts.key_id is not None:
+        return LIVE_KEY
+    if facts.tie_key_ids and not another_account:
+        return TIED
+    if facts.has_link:
+        return ""
+    if facts.is_barred:
+        return RESTRICTED
+    return "" if also_unlinked else NO_LINK
+
+
+def why_not_replace(facts: Facts | None) -> str:
+    """Only a live key is replaced, locked or not, and only while its contact may have one."""
+    if facts is None:
+        return UNKNOWN
+    if facts.key_id is None:
+        return TIED if facts.tie_key_ids else NO_KEY
+    if facts.has_link:
+        return ""
+    return RESTRICTED if facts.is_barred else NO_LINK
+
+
+def why_not_revoke(facts: Facts | None, *, used: bool = False) -> str:
+    """used: redeemed keys as well, whose ties end then (R-CK-13)."""
+    if facts is None:
+        return UNKNOWN
+    if facts.key_id is not None or (used and facts.tie_key_ids):
+        return ""
+    return TIED if facts.tie_key_ids else NO_KEY
+
+
+def why_not_unlock(facts: Facts | None) -> str:
+    """A key is unlocked once; after its second lock it can only be replaced (R-KY-05)."""
+    if facts is None:
+        return UNKNOWN
+    if facts.key_id is None:
+        return NO_KEY
+    if not facts.is_locked:
+        return NOT_LOCKED
+    return LOCKED_TWICE if facts.lock_count > 1 else ""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What an act would do with a selection. acts_on: how many. example_id: one of them. skipped: {why: how many}.
+
+    ties_ended: standing ties that Revoke would end. many_live_keys: the warning of R-KY-04.
+    """
+
+    acts_on: int
+    skipped: dict[str, int] = field(default_factory=dict)
+    example_id: int | None = None
+    ties_ended: int = 0
+    many_live_keys: bool = False
+
+
+def forecast(
+    contact_ids: Iterable[int], facts_by_id: Mapping[int, Facts], verdict: Verdict, *, counts_ties: bool = False
+) -> Forecast:
+    """The forecast of an act, by the verdict that the act itself obeys (R-CK-07)."""
+    skipped: Counter[str] = Counter()
+    acts_on = ties_ended = 0
+    example_id = None
+    for contact_id in contact_ids:
+        facts = facts_by_id.get(contact_id)
+        why = verdict(facts)
+        if why or facts is None:
+            skipped[why] += 1
+            continue
+        acts_on += 1
+        example_id = example_id or contact_id
+        ties_ended += len(facts.tie_key_ids) if counts_ties else 0
+    return Forecast(acts_on, dict(skipped), example_id, ties_ended)
