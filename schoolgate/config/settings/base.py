@@ -1,6 +1,7 @@
 """Settings that hold everywhere. What an installation may choose is read in config/env.py and nowhere else."""
 
 from pathlib import Path
+from typing import Any
 
 from schoolgate.config import env
 
@@ -11,6 +12,7 @@ ACCESS_KEY_PEPPERS: dict[int, bytes] = {}  # By number; the highest makes new ke
 SEALING_KEYS: dict[int, bytes] = {}  # The same.
 DATA_DIR = env.data_dir()
 SECRETS_FILE = env.secrets_file()
+SECRETS_GIVEN = env.secrets_given()
 BASE_URL = env.base_url()
 BASE_URL_GIVEN = env.base_url_given()
 IS_HTTPS = BASE_URL.startswith("https://")
@@ -148,7 +150,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # One JSON object a line on standard error, without personal data (lib/logs.py says what that means).
-LOGGING = {
+LOGGING: dict[str, Any] = {  # Any: as logging.config takes it
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "schoolgate.lib.logs.JsonFormatter"}},

@@ -5,7 +5,6 @@ from schoolgate.config.settings.base import *  # noqa: F403  (settings modules a
 from schoolgate.lib.errors import Misconfigured
 
 DEBUG = False
-SECRETS_GIVEN = env.secrets_given()
 SECRETS_FAULT: Misconfigured | None = None
 SECRET_KEY = "nothing is signed while this is in force"  # noqa: S105 - it is none
 # On SQLite the first start makes the key file; a doctor only looks.
