@@ -81,14 +81,15 @@ messages: .venv/.developing ## Gather the marked strings into the translation fi
 	@cd schoolgate && ../$(BIN)/python ../manage.py compilemessages --verbosity 0
 
 docs: .venv/.developing ## Write the parts of docs/reference/ that come from the code
-	@$(BIN)/python -m tests.reference --write
+	@$(BIN)/python -m tests.reference
 
 lock: .venv/.made ## Compile the lock files again: newest versions that fit, with hashes, without addresses
-	@for group in install base dev; do \
+	@for group in install base celery dev; do \
 	  case $$group in \
 	    install) source=requirements/install.in; more= ;; \
 	    base) source=pyproject.toml; more= ;; \
-	    dev) source=pyproject.toml; more="--group dev --all-extras" ;; \
+	    celery) source=pyproject.toml; more="--extra celery" ;; \
+	    dev) source=pyproject.toml; more="--group dev" ;; \
 	  esac; \
 	  $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $(LOCK) $$more $$source --output-file requirements/$$group.txt; \

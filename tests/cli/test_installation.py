@@ -132,7 +132,6 @@ def test_serve_answers_and_ends_cleanly(schoolgate, tmp_path):
 
 
 def test_a_port_in_use_is_said_in_a_sentence(schoolgate):
-    import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused = schoolgate.json("serve", "--port", str(taken.getsockname()[1]), code=1)
