@@ -9,6 +9,7 @@ class SyncState(models.TextChoices):
     HELD = "held"  # Waits for a person's approval; at most one of a tenant.
     APPLIED = "applied"
     UNDONE = "undone"
+    DROPPED = "dropped"  # What it was held for went away before anybody approved it.
 
 
 class SyncKind(models.TextChoices):
