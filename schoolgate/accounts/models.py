@@ -1,7 +1,8 @@
-"""Family sign-ins on their way in."""
+"""Family sign-ins on their way in, and what families say about the children they are shown."""
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from schoolgate.tenancy.models import Tenant, TenantQuerySet
 
@@ -41,3 +42,28 @@ class PasswordReset(models.Model):
 
     def __str__(self) -> str:
         return f"reset {self.pk}"
+
+
+class Disclaimer(models.Model):
+    """An account said of a child that it sees: this is not my child. From then on it doesn't see it, until the office restores it (B-07)."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    student_id = (
+        models.BigIntegerField()
+    )  # directory.DirectoryStudent; no foreign key, since a sync may take the child away.
+    said_at = models.DateTimeField()
+    restored_at = models.DateTimeField(null=True)
+    restored_by_id = models.BigIntegerField(null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "student_id"], condition=Q(restored_at=None), name="one_disclaimer_per_child"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"disclaimer {self.pk}"

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import F
+
 from schoolgate.keys.errors import AlreadyTied, KeyEnded, KeyNotAccepted
 from schoolgate.keys.keyring import newest_pepper, pepper
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
@@ -42,6 +44,12 @@ def claim_key(*, tenant: Tenant, code: KeyCode, at: datetime) -> AccessKey:
     if claimed != 1:
         raise KeyEnded(key, tenant=tenant)
     return key
+
+
+def lock_key(*, key: AccessKey, at: datetime) -> bool:
+    """Step: nobody can redeem the key until the office unlocks or replaces it. False when its life has ended meanwhile."""
+    live = AccessKey.objects.for_tenant(key.tenant).live(at=at).filter(pk=key.pk)
+    return live.update(locked_at=at, lock_count=F("lock_count") + 1) == 1
 
 
 def make_tie(*, key: AccessKey, account: User, at: datetime) -> Tie:

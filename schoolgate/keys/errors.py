@@ -33,11 +33,16 @@ class ProofNotAccepted(SchoolgateError):
         super().__init__(_("This doesn't agree with what the school has. Check it, or ask the school office."))
 
 
-class KeyEnded(SchoolgateError):
+class KeyProved(SchoolgateError):
+    """The whole secret is proved, and the key is not used for a reason that its holder may hear. The try is given back."""
+
+    status = 409
+
+
+class KeyEnded(KeyProved):
     """The secret is proved, and the key's life has ended. key: as it stands. Says what happened and whom to ask."""
 
     code = "key.ended"
-    status = 409
 
     def __init__(self, key: AccessKey, *, tenant: Tenant) -> None:
         self.key = key
@@ -70,11 +75,10 @@ def _ask(tenant: Tenant) -> str:
     return _("Ask the school office.")
 
 
-class AlreadyTied(SchoolgateError):
+class AlreadyTied(KeyProved):
     """This account acts for the key's subject already: nothing changes, and the key stays as it is (R-RD-06)."""
 
     code = "key.already_added"
-    status = 409
 
     def __init__(self) -> None:
         super().__init__(_("This is already added to your account."))

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
-from schoolgate.keys.errors import AlreadyTied, KeyEnded, KeyNotAccepted, ProofNotAccepted
+from schoolgate.keys.errors import KeyNotAccepted, KeyProved, ProofNotAccepted
 from schoolgate.keys.models import AccessKey, KeyAttempt, KeyState
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant
@@ -58,7 +58,7 @@ def counted_try(*, tenant: Tenant, code: KeyCode, by: Actor, at: datetime) -> It
     except (KeyNotAccepted, ProofNotAccepted) as refusal:
         _keep(counted, is_proved=isinstance(refusal, ProofNotAccepted))
         raise
-    except (KeyEnded, AlreadyTied):
+    except KeyProved:
         _give_back(counted)
         raise
     # Any other fault leaves the try counted, since nobody knows what it found out.

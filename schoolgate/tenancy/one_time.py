@@ -8,7 +8,7 @@ import base64
 import hmac
 import secrets
 
-from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 CODE_DIGITS = 8
 
@@ -38,5 +38,11 @@ def is_token_of(nonce: str, given: str) -> bool:
     return hmac.compare_digest(one_time_token(nonce).encode(), given.encode())
 
 
+def parts_of_token(token: str) -> tuple[int, str]:
+    """The id of the row and the secret of a link's ID.SECRET; id 0, which no row has, for anything else."""
+    number, _dot, secret = token.partition(".")
+    return (int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0), secret
+
+
 def _derived(nonce: str, use: str) -> bytes:
-    return hmac.digest(settings.SECRET_KEY.encode(), f"one time {use}:{nonce}".encode(), "sha256")
+    return salted_hmac(f"schoolgate one time {use}", nonce, algorithm="sha256").digest()

@@ -1,0 +1,83 @@
+"""The pages before the last one: is this key good, is the answer right, which children would it open? Nothing is used up here."""
+
+from datetime import date, datetime
+
+from schoolgate.accounts.errors import AccountCantRedeem, NobodyToSee
+from schoolgate.accounts.portal_state import require_open_portal
+from schoolgate.accounts.queries import birth_dates_of, children_if_tied
+from schoolgate.directory.models import DirectoryStudent
+from schoolgate.keys.claim import prove_key
+from schoolgate.keys.errors import AlreadyTied, KeyEnded, ProofNotAccepted
+from schoolgate.keys.models import AccessKey, Tie
+from schoolgate.lib.keycode import KeyCode
+from schoolgate.tenancy.models import SecondProof, Tenant, User, UserKind
+
+
+def check_key(*, tenant: Tenant, account: User, code: KeyCode, at: datetime) -> AccessKey:
+    """The key, proved and good, with somebody to see; the second proof comes next. The try is counted around this call.
+
+    Raises what `keys.claim.prove_key` raises, AlreadyTied, NobodyToSee, AccountCantRedeem and PortalClosed.
+    """
+    require_redeemer(tenant=tenant, account=account)
+    try:
+        key = prove_key(tenant=tenant, code=code, at=at)
+    except KeyEnded as ended:
+        raise_if_own(ended, tenant=tenant, account=account)
+        raise
+    if (
+        Tie.objects.for_tenant(tenant)
+        .standing()
+        .filter(account=account, subject_id=key.subject_id, subject_kind=key.subject_kind)
+        .exists()
+    ):
+        raise AlreadyTied
+    if not children_if_tied(tenant=tenant, account=account, contact_id=key.addressee_id, at=at).exists():
+        raise NobodyToSee
+    return key
+
+
+def check_second_proof(
+    *, tenant: Tenant, account: User, code: KeyCode, birth_date: date | None, at: datetime
+) -> AccessKey:
+    """The same with the second proof. Raises ProofNotAccepted besides; a wrong answer counts as a failed try (R-KY-05)."""
+    key = check_key(tenant=tenant, account=account, code=code, at=at)
+    require_second_proof(tenant=tenant, key=key, birth_date=birth_date, at=at)
+    return key
+
+
+def children_of_key(*, tenant: Tenant, account: User, key_id: int, at: datetime) -> list[DirectoryStudent]:
+    """Query: the children that a key would open, for a key that this session has proved in full before. Empty when it has ended since."""
+    key = AccessKey.objects.for_tenant(tenant).live(at=at).filter(pk=key_id).first()
+    if key is None:
+        return []
+    return list(children_if_tied(tenant=tenant, account=account, contact_id=key.addressee_id, at=at))
+
+
+def require_redeemer(*, tenant: Tenant, account: User) -> None:
+    """A family's own account with a proved address (R-RD-03, R-RD-11), while the portal is open (R-ST-09).
+
+    An account without an address is one that the school made and handed over itself (spine §2).
+    """
+    require_open_portal(tenant)
+    if account.kind != UserKind.FAMILY or (account.email and account.email_confirmed_at is None):
+        raise AccountCantRedeem
+
+
+def require_second_proof(*, tenant: Tenant, key: AccessKey, birth_date: date | None, at: datetime) -> None:
+    """Step: the date of birth of any child that is published for the key's contact (R-RD-07, E-19).
+
+    Raises NobodyToSee without such a child, and ProofNotAccepted.
+    """
+    birth_dates = birth_dates_of(tenant=tenant, contact_id=key.addressee_id, at=at)
+    if not birth_dates:
+        raise NobodyToSee
+    if tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH and (
+        birth_date is None or birth_date not in birth_dates
+    ):
+        raise ProofNotAccepted
+
+
+def raise_if_own(ended: KeyEnded, *, tenant: Tenant, account: User) -> None:
+    """A key that this very account used, and that still holds, is "already added" (R-RD-06)."""
+    if Tie.objects.for_tenant(tenant).standing().filter(key=ended.key, account=account).exists():
+        raise AlreadyTied from ended

@@ -1,0 +1,94 @@
+"""A forgotten password: a link by mail, used once, for an hour. Nobody learns here whether an address has an account."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from schoolgate.accounts.errors import LinkNotAccepted, TooManyTries
+from schoolgate.accounts.models import PasswordReset
+from schoolgate.accounts.passwords import require_good_password
+from schoolgate.audit.actor import Actor, ActorKind
+from schoolgate.audit.record import record
+from schoolgate.letters.queue_message import queue_message
+from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.one_time import is_token_of, new_nonce, parts_of_token
+from schoolgate.tenancy.throttle import count_try
+from schoolgate.tenancy.usernames import fold
+
+LINK_LIFE = timedelta(hours=1)
+HOUR = timedelta(hours=1)
+MAILS_TO_AN_ADDRESS = 5
+ASKED_FROM_A_SOURCE = 60
+
+
+def ask_for_password_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
+    """Mail a link to the account of this name, if there is one that can sign in. Raises TooManyTries, for any address alike."""
+    counted = [
+        count_try(
+            tenant=tenant, bucket="recover.source", subject=by.source, limit=ASKED_FROM_A_SOURCE, window=HOUR, at=at
+        ),
+        count_try(
+            tenant=tenant, bucket="recover.address", subject=fold(email), limit=MAILS_TO_AN_ADDRESS, window=HOUR, at=at
+        ),
+    ]
+    if not all(counted):
+        raise TooManyTries
+    _mail_a_link(tenant=tenant, email=email, by=by, at=at)
+
+
+@transaction.atomic(durable=True)
+def _mail_a_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
+    account = (
+        User.objects.for_tenant(tenant)
+        .accounts()
+        .filter(username_folded=fold(email), is_active=True, email_confirmed_at__isnull=False)
+        .exclude(email="")
+        .first()
+    )
+    if account is None:
+        return
+    reset = PasswordReset.objects.create(
+        tenant=tenant, account=account, nonce=new_nonce(), asked_at=at, expires_at=at + LINK_LIFE
+    )
+    queue_message(
+        tenant=tenant,
+        kind="reset_password",
+        address=account.email,
+        account_id=account.pk,
+        language=account.language or tenant.settings.language,
+        params={
+            "nonce": reset.nonce,
+            "link": "recover/password/",
+            "id": reset.pk,
+            "minutes": int(LINK_LIFE.total_seconds() // 60),
+        },
+        idempotency_key=f"reset_password:{reset.nonce}",
+        at=at,
+    )
+    record("account.recovery_asked", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])
+
+
+@transaction.atomic(durable=True)
+def recover_account(*, tenant: Tenant, token: str, password: str, by: Actor, at: datetime) -> User:
+    """Set a new password by the mailed link. Every session of the account ends, and so does every other link of it.
+
+    token: ID.SECRET. A password that is refused leaves the link usable. Raises LinkNotAccepted and PasswordRefused.
+    """
+    reset_id, secret = parts_of_token(token)
+    reset = PasswordReset.objects.for_tenant(tenant).filter(pk=reset_id).select_related("account").first()
+    nonce = reset.nonce if reset else ""
+    if not is_token_of(nonce, secret) or reset is None or not reset.account.is_active:
+        raise LinkNotAccepted
+    require_good_password(password, account=reset.account)
+    open_resets = PasswordReset.objects.for_tenant(tenant).filter(used_at=None)
+    if not open_resets.filter(pk=reset.pk, expires_at__gt=at).update(used_at=at):
+        raise LinkNotAccepted
+    open_resets.filter(account=reset.account).update(used_at=at)
+    reset.account.set_password(password)
+    User.objects.for_tenant(tenant).filter(pk=reset.account_id).update(
+        password=reset.account.password, session_epoch=F("session_epoch") + 1
+    )
+    who = Actor(kind=ActorKind(reset.account.kind), user_id=reset.account_id, via=by.via, source=by.source)
+    record("account.recovered", tenant_id=tenant.pk, by=who, at=at, subjects=[("account", reset.account_id)])
+    return reset.account

@@ -1,0 +1,125 @@
+"""Somebody asks for an account with an e-mail address; a mail to that address says how to go on.
+
+Whether the address has an account already is told to its owner alone, by that mail (portal-console §10, R-RD-03).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from schoolgate.accounts.errors import TooManyTries
+from schoolgate.accounts.models import Registration
+from schoolgate.accounts.portal_state import require_open_portal
+from schoolgate.audit.actor import Actor
+from schoolgate.audit.record import record
+from schoolgate.letters.queue_message import queue_message
+from schoolgate.tenancy.models import Tenant, User, UserKind
+from schoolgate.tenancy.one_time import new_nonce
+from schoolgate.tenancy.throttle import count_try
+from schoolgate.tenancy.usernames import fold
+
+CODE_LIFE = timedelta(minutes=30)
+ACCOUNT_LIFE = timedelta(days=7)  # How long an account waits for its proof (§3.2).
+HOUR = timedelta(hours=1)
+MAILS_TO_AN_ADDRESS = 5
+REGISTRATIONS_FROM_A_SOURCE = 60  # A parents' evening stands behind one address.
+
+
+def register_account(*, tenant: Tenant, email: str, language: str, by: Actor, at: datetime) -> int | None:
+    """Mail a code and a link to the address. Returns the registration's id, to be kept in the server's session.
+
+    None: the address has an account, whose owner was mailed instead. Whoever asks is shown the same in both cases.
+    The tries are counted first, each committed by itself. Raises TooManyTries and PortalClosed.
+    """
+    require_open_portal(tenant)
+    counted = [
+        count_try(
+            tenant=tenant,
+            bucket="register.source",
+            subject=by.source,
+            limit=REGISTRATIONS_FROM_A_SOURCE,
+            window=HOUR,
+            at=at,
+        ),
+        count_try(
+            tenant=tenant, bucket="register.address", subject=fold(email), limit=MAILS_TO_AN_ADDRESS, window=HOUR, at=at
+        ),
+    ]
+    if not all(counted):
+        raise TooManyTries
+    return _register(tenant=tenant, email=email.strip(), language=language, by=by, at=at)
+
+
+@transaction.atomic(durable=True)
+def _register(*, tenant: Tenant, email: str, language: str, by: Actor, at: datetime) -> int | None:
+    account = _account_of(tenant=tenant, email=email, language=language)
+    if account.email_confirmed_at is not None or account.kind != UserKind.FAMILY:
+        _mail_the_owner(tenant=tenant, account=account, at=at)
+        return None
+    registration, _made = Registration.objects.update_or_create(
+        tenant=tenant,
+        account=account,
+        defaults={
+            "nonce": new_nonce(),
+            "tries": 0,
+            "asked_at": at,
+            "expires_at": at + ACCOUNT_LIFE,
+            "confirmed_at": None,
+        },
+    )
+    queue_message(
+        tenant=tenant,
+        kind="confirm_email",
+        address=account.email,
+        account_id=account.pk,
+        language=language,
+        params={
+            "nonce": registration.nonce,
+            "link": "key/account/confirm/",
+            "id": registration.pk,
+            "minutes": int(CODE_LIFE.total_seconds() // 60),
+        },
+        idempotency_key=f"confirm_email:{registration.nonce}",
+        at=at,
+    )
+    record("account.registered", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])
+    return registration.pk
+
+
+def _account_of(*, tenant: Tenant, email: str, language: str) -> User:
+    """The account with this name, or a new one that nobody can sign in to. Of two that ask at once, one makes it."""
+    accounts = User.objects.for_tenant(tenant).accounts()
+    found: User | None = accounts.filter(username_folded=fold(email)).first()
+    if found is not None:
+        return found
+    account = User(
+        tenant=tenant,
+        kind=UserKind.FAMILY,
+        username=email,
+        username_folded=fold(email),
+        email=email,
+        language=language,
+    )
+    account.set_unusable_password()
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+    except IntegrityError:
+        winner: User = accounts.get(username_folded=fold(email))
+        return winner
+    return account
+
+
+def _mail_the_owner(*, tenant: Tenant, account: User, at: datetime) -> None:
+    """Once an hour at most, so that a stranger can't fill somebody's mailbox."""
+    if account.email:
+        queue_message(
+            tenant=tenant,
+            kind="already_registered",
+            address=account.email,
+            account_id=account.pk,
+            language=account.language or tenant.settings.language,
+            params={},
+            idempotency_key=f"already_registered:{account.pk}:{at:%Y%m%d%H}",
+            at=at,
+        )

@@ -1,0 +1,257 @@
+"""What families type. Each fault is a sentence that says what to do."""
+
+import re
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from schoolgate.lib.keycode import KeyCode, KeyLengthWrong, KeyMistyped, KeySymbolRefused, parse_key
+
+_PASTED_LINK = re.compile(r"(?:https?://)?([^\s/]+)/s-([A-Za-z0-9]+)/key/?\S*#k=", re.IGNORECASE)
+
+
+class KeyForm(forms.Form):
+    """A key: typed, pasted with the letter's sentence around it, or as the letter's whole link. here: our own host and tenant code.
+
+    What fails here is told at once and costs no try (R-KY-03).
+    """
+
+    key = forms.CharField(
+        label=_("Your key"),
+        help_text=_("15 letters and numbers, in three groups of five. Capitals do not matter."),
+        max_length=4000,
+        widget=forms.TextInput(
+            attrs={
+                "class": "sg-keyin",
+                "dir": "ltr",
+                "lang": "en",
+                "data-keyfield": True,
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "autocorrect": "off",
+                "spellcheck": "false",
+                "inputmode": "text",
+                "maxlength": None,
+            }
+        ),
+        error_messages={"required": _("Enter the key from your letter. It has 15 letters and numbers.")},
+    )
+
+    def __init__(self, *args: Any, here: tuple[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.here = here
+
+    def clean_key(self) -> KeyCode:
+        typed = self.cleaned_data["key"]
+        self._refuse_another_portal(typed)
+        try:
+            return parse_key(typed)
+        except KeyMistyped as slip:
+            raise ValidationError(_words_for(slip), code=slip.code) from slip
+
+    def _refuse_another_portal(self, typed: str) -> None:
+        link = _PASTED_LINK.search(typed)
+        if link is None:
+            return
+        host, code = link.group(1), link.group(2)
+        own_host, own_code = self.here
+        if host.casefold() != own_host.casefold() or code.casefold() != own_code.casefold():
+            shown = urlsplit(f"//{host}").hostname or host
+            words = _now("This code belongs to another portal (%(host)s). Open the link in your own letter.")
+            raise ValidationError(words % {"host": f"{shown}/s-{code}"}, code="key.elsewhere")
+
+    @property
+    def was_tidied(self) -> bool:
+        """Whether letters were read as digits: then the page says so."""
+        return bool(self.is_bound and re.search(r"[OoIiLl]", self["key"].value() or ""))
+
+    @property
+    def compares_with_letter(self) -> bool:
+        """Whether the check symbol failed: it can tell that something is mistyped, not where."""
+        return any(fault.code == "key.check" for fault in self.errors.as_data().get("key", []))
+
+
+def _words_for(slip: KeyMistyped) -> str:
+    if isinstance(slip, KeySymbolRefused):
+        words = _now("Keys never use %(symbol)s. Look again at symbol %(position)d.")
+        return words % {"symbol": slip.symbol, "position": slip.position}
+    if isinstance(slip, KeyLengthWrong):
+        return _now("The key has 15 letters and numbers. You entered %(typed)d.") % {"typed": slip.typed}
+    return {
+        "key.missing": _now("Enter the key from your letter. It has 15 letters and numbers."),
+        "key.several": _now("Paste only the key."),
+    }.get(slip.code, _now("Something in this key is mistyped"))
+
+
+def _email_field() -> forms.EmailField:
+    return forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "inputmode": "email", "dir": "ltr", "autocapitalize": "none"}
+        ),
+        error_messages={
+            "required": _("Enter your e-mail address."),
+            "invalid": _("Enter an e-mail address like name@example.com."),
+        },
+    )
+
+
+def _new_password_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Password"),
+        help_text=_("At least 12 characters. Three or four words that do not belong together are good."),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr", "data-shown": True}),
+        error_messages={"required": _("Choose a password.")},
+    )
+
+
+def _token(pasted: str) -> str:
+    """ID.SECRET alone, whether the whole link was pasted or only its end."""
+    return pasted.rpartition("#t=")[2].strip()
+
+
+class EmailForm(forms.Form):
+    email = _email_field()
+
+
+class CodeForm(forms.Form):
+    """The code of a mail, or its link: the script of the page takes it from the address."""
+
+    code = forms.CharField(
+        label=_("Code from the e-mail"),
+        help_text=_("8 digits. You can also paste the link from the e-mail here."),
+        max_length=2000,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "inputmode": "text",
+                "dir": "ltr",
+                "data-fragment": "t",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+        error_messages={"required": _("Enter the 8 digits from the e-mail.")},
+    )
+
+    def clean_code(self) -> str:
+        return _token(self.cleaned_data["code"])
+
+    @property
+    def is_link(self) -> bool:
+        return "." in self.cleaned_data["code"]
+
+
+class CompleteForm(forms.Form):
+    name = forms.CharField(
+        label=_("Your name"),
+        help_text=_("As the school knows you."),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
+        error_messages={"required": _("Enter your name.")},
+    )
+    password = _new_password_field()
+
+
+class SignInForm(forms.Form):
+    username = forms.CharField(
+        label=_("E-mail address"),
+        help_text=_("Or the name that the school gave you."),
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "inputmode": "email", "dir": "ltr", "autocapitalize": "none"}
+        ),
+        error_messages={"required": _("Enter your e-mail address.")},
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr", "data-shown": True}),
+        error_messages={"required": _("Enter your password.")},
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """By the link of a mail."""
+
+    link = forms.CharField(
+        label=_("Link from the e-mail"),
+        help_text=_("Paste the whole link here."),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "data-fragment": "t"}),
+        error_messages={"required": _("Open the link in the e-mail once more, or paste it here.")},
+    )
+    password = _new_password_field()
+
+    def clean_link(self) -> str:
+        return _token(self.cleaned_data["link"])
+
+
+class ChangePasswordForm(forms.Form):
+    current = forms.CharField(
+        label=_("Your password now"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr"}),
+        error_messages={"required": _("Enter the password that you have now.")},
+    )
+    password = _new_password_field()
+
+
+class BirthDateForm(forms.Form):
+    """A child's date of birth in three fields, each with its label, so that no order of day and month can be confused."""
+
+    use_required_attribute = False
+
+    day = forms.CharField(label=_("Day"), max_length=10, required=False)
+    month = forms.CharField(label=_("Month"), max_length=20, required=False)
+    year = forms.CharField(label=_("Year"), max_length=10, required=False)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        for name, width in {"day": 2, "month": 2, "year": 4}.items():
+            self.fields[name].widget = forms.TextInput(
+                attrs={
+                    "inputmode": "numeric",
+                    "autocomplete": "off",
+                    "dir": "ltr",
+                    "size": width,
+                    "class": f"sg-date-{name}",
+                }
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Adds birth_date. A date that can't be is told, and costs no try (§12.2)."""
+        cleaned = super().clean() or {}
+        parts = [_number(cleaned.get(name, "")) for name in ("year", "month", "day")]
+        example = _now("Enter the date like 27 3 2016.")
+        if None in parts:
+            raise ValidationError(example, code="birth_date.missing")
+        try:
+            born = date(*[part or 0 for part in parts])
+        except (ValueError, OverflowError) as impossible:
+            raise ValidationError(
+                f"{_now('There is no such day.')} {example}", code="birth_date.impossible"
+            ) from impossible
+        if born > self.today:
+            raise ValidationError(f"{_now('This day is still to come.')} {example}", code="birth_date.future")
+        if born.year < 1900:
+            raise ValidationError(f"{_now('Enter the year with four digits.')} {example}", code="birth_date.year")
+        cleaned["birth_date"] = born
+        return cleaned
+
+
+def _number(typed: str) -> int | None:
+    """Decimal digits of any script as a number; None for anything else."""
+    digits = typed.strip()
+    return int(digits) if digits.isdecimal() and len(digits) <= 4 else None

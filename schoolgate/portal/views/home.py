@@ -1,0 +1,97 @@
+"""The family's home: the children, one child, My Access, the account."""
+
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from schoolgate.accounts.change_password import change_password
+from schoolgate.accounts.disclaim import disclaim_child
+from schoolgate.accounts.errors import PasswordRefused
+from schoolgate.accounts.queries import access_of, child_of, children_of
+from schoolgate.accounts.sign_out_everywhere import sign_out_everywhere
+from schoolgate.portal.doors import family_page
+from schoolgate.portal.forms import ChangePasswordForm
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.prove_sign_in import prove_sign_in
+
+
+@family_page
+@require_GET
+def home(request: TenantRequest) -> HttpResponse:
+    children = children_of(tenant=request.tenant, account=request.user, at=timezone.now())
+    return render(request, "portal/home.html", {"children": children})
+
+
+@family_page
+@require_GET
+def child(request: TenantRequest, student_id: int) -> HttpResponse:
+    found = child_of(tenant=request.tenant, account=request.user, student_id=student_id, at=timezone.now())
+    return render(request, "portal/child.html", {"child": found})
+
+
+@family_page
+@require_http_methods(["GET", "POST"])
+def disclaim(request: TenantRequest, student_id: int) -> HttpResponse:
+    """*This is not my child* asks once, then hides the child until the office restores it."""
+    now = timezone.now()
+    found = child_of(tenant=request.tenant, account=request.user, student_id=student_id, at=now)
+    if request.method == "GET":
+        return render(request, "portal/disclaim.html", {"child": found})
+    disclaim_child(tenant=request.tenant, account=request.user, student_id=student_id, by=request.actor, at=now)
+    messages.success(request, _("You no longer see this child. The school office has been told."))
+    return redirect("portal:my_access", request.tenant.code)
+
+
+@family_page
+@require_GET
+def my_access(request: TenantRequest) -> HttpResponse:
+    access = access_of(tenant=request.tenant, account=request.user, at=timezone.now())
+    return render(request, "portal/my_access.html", {"access": access})
+
+
+@family_page
+@require_http_methods(["GET", "POST"])
+def account(request: TenantRequest) -> HttpResponse:
+    """The password is changed here; language and sessions have their own buttons."""
+    form = ChangePasswordForm(request.POST or None)
+    if form.is_valid():
+        now = timezone.now()
+        proved = prove_sign_in(
+            tenant=request.tenant,
+            door="portal",
+            username=request.user.username,
+            password=form.cleaned_data["current"],
+            source=request.actor.source,
+            at=now,
+        )
+        if proved is None:
+            form.add_error("current", _("This is not your password, or there were too many tries."))
+        else:
+            try:
+                changed = change_password(
+                    tenant=request.tenant,
+                    account=proved,
+                    password=form.cleaned_data["password"],
+                    by=request.actor,
+                    at=now,
+                )
+            except PasswordRefused as refusal:
+                form.add_error("password", refusal.message)
+            else:
+                update_session_auth_hash(request, changed)
+                messages.success(request, _("Your new password is set. Other devices are signed out."))
+                return redirect("portal:account", request.tenant.code)
+    return render(request, "portal/account.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@family_page
+@require_POST
+def sign_out_all(request: TenantRequest) -> HttpResponse:
+    sign_out_everywhere(tenant=request.tenant, account=request.user, by=request.actor, at=timezone.now())
+    logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("portal:welcome", request.tenant.code)
