@@ -1,0 +1,98 @@
+"""The district that the measures share: made by `schoolgate roster make`, imported and published by the commands themselves."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from schoolgate.tenancy.models import Tenant
+
+STUDENTS, SCHOOLS, SEED = 100_000, 120, 20261124
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One command's run: its JSON, seconds from start to end, and the most memory it held, in MB."""
+
+    found: dict[str, Any]
+    seconds: float
+    megabytes: float
+
+
+def run(*words: str, exits: tuple[int, ...] = (0,)) -> Ran:
+    """Run a `schoolgate` command in a process of its own, with this database. Start-up is part of its time."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "schoolgate.cli", *words, "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.perf_counter() - began
+    code = os.waitstatus_to_exitcode(status)
+    if code not in exits:
+        raise RuntimeError(f"schoolgate {' '.join(words)} ended with {code}: {output.decode()[:2000]}")
+    return Ran(json.loads(output), took, usage.ru_maxrss / 1024)
+
+
+class District:
+    """Made on first use and kept for the measures that follow. ``scale`` divides its size."""
+
+    def __init__(self, *, scale: int) -> None:
+        self.students, self.schools = STUDENTS // scale, max(1, SCHOOLS // scale)
+        self.scale = scale
+
+    @cached_property
+    def folder(self) -> Path:
+        """Its roster as CSV, and room for what the measures write."""
+        return Path(tempfile.mkdtemp(prefix="schoolgate-bench-"))
+
+    @cached_property
+    def roster(self) -> Path:
+        """The folder with its native CSV files."""
+        return make_roster(self.folder / "roster", students=self.students, schools=self.schools)
+
+    @cached_property
+    def imported(self) -> tuple[Tenant, Ran]:
+        """The tenant with its enrolments, and how the import went."""
+        return import_roster(self.roster, name="District")
+
+    @cached_property
+    def published(self) -> tuple[Tenant, Ran]:
+        """The same after its first Data Sync, and how that went."""
+        tenant, _ = self.imported
+        return tenant, run("sync", "--tenant", tenant.code, "--approve")
+
+    @cached_property
+    def small(self) -> Tenant:
+        """A school of 1,000 students beside it, published: what cost should not grow from."""
+        roster = make_roster(self.folder / "small", students=1_000, schools=2)
+        tenant, _ = import_roster(roster, name="School")
+        run("sync", "--tenant", tenant.code, "--approve")
+        return tenant
+
+
+def make_roster(folder: Path, *, students: int, schools: int) -> Path:
+    """A made-up roster as native CSV."""
+    sizes = ["--students", str(students), "--schools", str(schools), "--seed", str(SEED)]
+    run("roster", "make", *sizes, "--format", "native", "--out", str(folder))
+    return folder
+
+
+def import_roster(folder: Path, *, name: str) -> tuple[Tenant, Ran]:
+    """A new tenant with this roster in its enrolments."""
+    code = run("tenant", "create", "--name", name).found["tenant"]
+    ran = run("import", str(folder), "--tenant", code, "--approve", "--accept-warnings")
+    return Tenant.objects.get(code=code), ran
+
+
+def own_megabytes() -> float:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
