@@ -59,7 +59,7 @@ run: system-demo install ## Start schoolgate on a database of your own (var/, or
 
 # --- Working on it ----------------------------------------------------------------------------------------------------
 
-.PHONY: test check fix migrate docs messages lock bench
+.PHONY: test check fix migrate docs messages lock reliability bench
 test: system-test .venv/.developing ## Run all tests: on SQLite, on PostgreSQL, in Chromium
 	@$(BIN)/python -m tests $(PYTEST)
 
@@ -94,6 +94,9 @@ lock: .venv/.made ## Compile the lock files again: newest versions that fit, wit
 	  $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $(LOCK) $$more $$source --output-file requirements/$$group.txt; \
 	done
+
+reliability: system-test .venv/.developing ## Races, crashes and tampering in full form (RELIABILITY=name for one)
+	@$(BIN)/python -m tests.reliability $(RELIABILITY)
 
 bench: .venv/.developing ## Measure what the project promises about speed, each beside its yardstick
 	@$(NEEDS) venv fonts postgres libreoffice

@@ -16,7 +16,7 @@ from schoolgate.cli.outcome import Outcome
 from schoolgate.lib.errors import SchoolgateError
 
 # Each has register(commands): add its subparsers, each with set_defaults(run=function from arguments to Outcome).
-GROUPS = ["tenants", "audit", "worker", "serve", "doctor", "schema", "secrets"]
+GROUPS = ["tenants", "audit", "worker", "serve", "demo", "doctor", "schema", "secrets"]
 # These must start where others are refused: before there are secrets, and when something is wrong.
 STARTS_WITHOUT_SECRETS = {"secrets", "doctor"}
 
@@ -38,10 +38,7 @@ def run(words: list[str]) -> int:
         import django  # Set-up reads the environment, whose faults are told below.
 
         django.setup()
-        arguments = _parser().parse_args(words)
-        if getattr(arguments, "needs_schema", True):
-            import_module("schoolgate.cli.schema").ensure_schema()
-        outcome: Outcome = arguments.run(arguments)
+        outcome = outcome_of(words)
     except SchoolgateError as refusal:
         outcome = Outcome.of_refusal(refusal)
     except KeyboardInterrupt:
@@ -54,6 +51,15 @@ def run(words: list[str]) -> int:
     else:
         outcome.say()
     return outcome.exit_code
+
+
+def outcome_of(words: list[str]) -> Outcome:
+    """Do what one command line says; errors are raised. Django is set up."""
+    arguments = _parser().parse_args(words)
+    if getattr(arguments, "needs_schema", True):
+        import_module("schoolgate.cli.schema").ensure_schema()
+    outcome: Outcome = arguments.run(arguments)
+    return outcome
 
 
 def _parser() -> argparse.ArgumentParser:

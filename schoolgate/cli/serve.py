@@ -43,21 +43,21 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _serve(arguments: argparse.Namespace) -> Outcome:
-    serve(host=arguments.host, port=arguments.port, workers=arguments.workers)
+    with listen(arguments.host, arguments.port) as listener:
+        print(f"schoolgate is at {address_of(listener)} (Ctrl+C ends it).", file=sys.stderr, flush=True)
+        serve(listener, workers=arguments.workers)
     return Outcome({"stopped": True}, "Stopped.")
 
 
-def serve(*, host: str, port: int, workers: int) -> None:
-    """Listen, and return once a signal has asked for an end and everything has ended. Raises PortTaken and WebEnded."""
+def serve(listener: socket.socket, *, workers: int) -> None:
+    """Serve until a signal asks for an end, and return when everything has ended. Raises WebEnded."""
     stopping.stop_at_signals()
-    with listen(host, port) as listener:
-        collect_static_files()
-        print(f"schoolgate is at {address_of(listener)} (Ctrl+C ends it).", file=sys.stderr, flush=True)
-        _keep_running(listener, workers)
+    collect_static_files()
+    _keep_running(listener, workers)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the port here, so that a port in use is told at once and in a sentence."""
+    """Open the port here, so that a port in use is told at once and in a sentence: raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

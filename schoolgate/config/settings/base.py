@@ -113,6 +113,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 # In the session and not in a cookie: a message may name a person.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+CELERY_BROKER_URL = ""
 locals().update(env.task_settings())
 
 EMAIL_URL = env.email_url()
