@@ -58,7 +58,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
     ),
     (
         _("Parent Access"),
-        [Entry("console:portal_console:contact_keys", _("Contact Keys"), "key")],
+        [Entry("console:contact_keys:list", _("Contact Keys"), "key")],
     ),
     (
         _("Portal Console"),

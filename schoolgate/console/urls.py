@@ -1,6 +1,6 @@
 """The office's pages: a folder for each menu. Each folder's urls.py is included here under its path (design.md §4)."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from schoolgate.console import views
 
@@ -12,4 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/welcome/", views.welcome, name="welcome"),
     path("console/fresh/", views.fresh, name="fresh"),
     path("console/find/", views.find, name="find"),
+    path(
+        "portal-console/setup/parent-access/contact-keys/",
+        include("schoolgate.console.parent_access.contact_keys.urls"),
+    ),
 ]

@@ -1,5 +1,6 @@
 """Long work as rows: a job, and one item for each thing it acts on (spine §3.4, R-RN-01)."""
 
+from django.conf import settings
 from django.db import models
 
 from schoolgate.tenancy.models import Tenant, TenantQuerySet
@@ -96,3 +97,37 @@ class JobItem(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.position} of job {self.job_id}"
+
+
+class Selection(models.Model):
+    """The rows that a member has ticked in one list, kept while they page, sort and filter (design.md §8).
+
+    "All that match" is stored as ids at that moment; rows that match later are not drawn in (R-CK-06). count: how
+    many rows there are, kept by selection.py. Written by selection.py alone.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    list_name = models.CharField(max_length=40)
+    count = models.PositiveIntegerField(default=0)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "list_name"], name="one_selection_per_list")]
+
+    def __str__(self) -> str:
+        return f"selection {self.list_name} of {self.user_id}"
+
+
+class SelectedRow(models.Model):
+    """One ticked row. row_id: of the list's own kind, such as a contact's id; it may have gone since."""
+
+    selection = models.ForeignKey(Selection, models.CASCADE, related_name="rows")
+    row_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["selection", "row_id"], name="selected_once")]
+
+    def __str__(self) -> str:
+        return f"row {self.row_id}"

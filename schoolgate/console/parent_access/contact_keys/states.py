@@ -1,0 +1,83 @@
+"""The one word that each contact's row shows, and the segments of the coverage bar that the words fall into (design.md §5)."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class GridState(models.TextChoices):
+    """In their order of precedence: trouble outranks delivery, delivery outranks age."""
+
+    LOCKED = "locked", _("Locked")
+    BOUNCED = "bounced", _("Email bounced")
+    CONNECTED = "connected", _("Connected")
+    SENDING = "sending", _("Sending…")
+    EMAILED = "emailed", _("Emailed")
+    PRINTED = "printed", _("Printed")
+    READY = "ready", _("Ready")
+    NOT_PUBLISHED = "not_published", _("Not published")  # Access is on, and waits for a Data Sync.
+    NO_STUDENTS = "no_students", _("No students")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
+    NO_KEY = "no_key", _("No key")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a state's pill is drawn: the tone of site.css and an icon of _icons.html."""
+
+    tone: str
+    icon: str
+
+
+LOOKS = {
+    GridState.LOCKED: Look("bad", "lock"),
+    GridState.BOUNCED: Look("bad", "warn"),
+    GridState.CONNECTED: Look("ok", "check"),
+    GridState.SENDING: Look("info", "mail"),
+    GridState.EMAILED: Look("info", "mail"),
+    GridState.PRINTED: Look("info", "print"),
+    GridState.READY: Look("info", "key"),
+    GridState.NOT_PUBLISHED: Look("warn", "sync"),
+    GridState.NO_STUDENTS: Look("warn", "people"),
+    GridState.EXPIRED: Look("warn", "clock"),
+    GridState.REVOKED: Look("0", "ban"),
+    GridState.NO_KEY: Look("0", "minus"),
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the coverage bar and its entry in the legend, which filters the list. fill: a class of site.css."""
+
+    name: str
+    label: str | Promise
+    fill: str
+    states: tuple[GridState, ...]
+
+
+SEGMENTS = (
+    Segment("connected", _("Connected"), "ok", (GridState.CONNECTED,)),
+    Segment("given_out", _("Key given out"), "info", (GridState.SENDING, GridState.EMAILED, GridState.PRINTED)),
+    Segment("ready", _("Key ready"), "v3", (GridState.READY,)),
+    Segment(
+        "no_key",
+        _("No key"),
+        "v4",
+        (GridState.NO_KEY, GridState.NO_STUDENTS, GridState.NOT_PUBLISHED, GridState.REVOKED),
+    ),
+    Segment("attention", _("Needs attention"), "bad", (GridState.LOCKED, GridState.BOUNCED, GridState.EXPIRED)),
+)
+SEGMENT_BY_NAME = {segment.name: segment for segment in SEGMENTS}
+
+
+def states_of(word: str) -> tuple[GridState, ...]:
+    """What a filter word stands for: a segment of the bar, or one state; nothing for an unknown word.
+
+    The words that are both ("connected", "ready", "no_key") mean the segment.
+    """
+    if word in SEGMENT_BY_NAME:
+        return SEGMENT_BY_NAME[word].states
+    return (GridState(word),) if word in GridState.values else ()
