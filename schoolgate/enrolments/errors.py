@@ -18,3 +18,9 @@ class Restricted(EnrolmentRefused):
     """A flag can't be turned on against a restriction (R-PA-05)."""
 
     code = "enrolment.restricted"
+
+
+class ImportRefused(EnrolmentRefused):
+    """An import that can't even begin; what is wrong with the files is in its findings instead."""
+
+    code = "import.refused"

@@ -1,0 +1,96 @@
+"""Whether ids still mean who they meant: used again, renumbered, or stripped of their zeros (guards 3 and 4)."""
+
+from dataclasses import dataclass
+
+from schoolgate.enrolments.merge.people import CONTACT, STUDENT, PersonKind
+from schoolgate.enrolments.merge.sql import Import, row_of, rows_of, run
+
+
+@dataclass(frozen=True)
+class Renumbering:
+    """New ids of a kind, known ones that vanish, and how many of the two pair up uniquely by what else is known."""
+
+    new: int
+    vanished: int
+    paired: int
+
+
+def reused_ids(import_: Import) -> list[tuple[int, str]]:
+    """(line, id) of students whose family name and birth date both change under one id (guard 3)."""
+    found = rows_of(
+        f"SELECT s.line, s.sid FROM stage_student s JOIN enrolments_student t ON {STUDENT.match} {_REUSED} ORDER BY s.line",
+        import_.parameters,
+    )
+    return [(line, id_) for line, id_ in found]
+
+
+_REUSED = """WHERE s.keep AND s.birth_date IS NOT NULL AND t.birth_date IS NOT NULL AND s.birth_date <> t.birth_date
+    AND s.family_name <> t.family_name AND t.hand_fields = '[]'"""
+
+
+def part_reused_ids(import_: Import) -> int:
+    """Step of an approved import: who had the id before leaves it, becomes inactive, and nothing of theirs is carried over.
+
+    The newcomer is then new like any other. The old id stays readable in front of a number sign.
+    """
+    stamp = "changed_no = %(no)s, changed_at = %(at)s, changed_how = 'import', changed_by_id = %(by)s"
+    reused = f"SELECT t.id FROM stage_student s JOIN enrolments_student t ON {STUDENT.match} {_REUSED}"
+    run(
+        f"""UPDATE enrolments_association SET ended_at = %(at)s, receives_portal_access = FALSE, {stamp}
+            WHERE ended_at IS NULL AND student_id IN ({reused})""",
+        import_.parameters,
+    )
+    run(
+        f"UPDATE enrolments_householdmember SET ended_at = %(at)s, changed_no = %(no)s"
+        f" WHERE ended_at IS NULL AND student_id IN ({reused})",
+        import_.parameters,
+    )
+    return run(
+        f"""UPDATE enrolments_student SET state = 'inactive', {stamp},
+                source_id = SUBSTR(source_id, 1, 230) || ' #' || CAST(id AS text)
+            WHERE id IN ({reused})""",
+        import_.parameters,
+    )
+
+
+def stripped_ids(kind: PersonKind, import_: Import) -> list[tuple[int, str, str]]:
+    """(line, id, the known id) of new ids of digits that are a known one without the zeros at its start."""
+    found = rows_of(
+        f"""SELECT s.line, s.sid, z.source_id FROM {kind.stage} s
+            JOIN {kind.table} z ON z.tenant_id = %(tenant)s AND z.source = %(source)s
+              AND z.source_id LIKE '0%%' AND LTRIM(z.source_id, '0') = s.sid
+            LEFT JOIN {kind.table} t ON {kind.match}
+            WHERE t.id IS NULL AND s.keep ORDER BY s.line""",
+        import_.parameters,
+    )
+    return [(line, id_, known) for line, id_, known in found if id_.isdigit()]
+
+
+def renumbered_students(import_: Import) -> Renumbering:
+    """Pairs by name and birth date."""
+    return _renumbering(STUDENT, import_, "v.sort_name = n.sort_name AND v.birth_date = n.birth_date")
+
+
+def renumbered_contacts(import_: Import) -> Renumbering:
+    """Pairs by name, and e-mail or phone, and one student of both."""
+    same_student = """EXISTS (SELECT 1 FROM enrolments_association a
+        JOIN enrolments_student st ON st.id = a.student_id AND st.source = %(source)s
+        JOIN stage_tie p ON p.student_sid = st.source_id
+        WHERE a.contact_id = v.id AND p.contact_sid = n.sid)"""
+    reached = "(v.email <> '' AND v.email = n.email OR v.mobile <> '' AND v.mobile = n.mobile)"
+    return _renumbering(CONTACT, import_, f"v.sort_name = n.sort_name AND {reached} AND {same_student}")
+
+
+def _renumbering(kind: PersonKind, import_: Import, same: str) -> Renumbering:
+    new = f"""SELECT s.* FROM {kind.stage} s LEFT JOIN {kind.table} t ON {kind.match} WHERE t.id IS NULL AND s.keep"""
+    vanished = f"""SELECT t.* FROM {kind.table} t WHERE t.tenant_id = %(tenant)s AND t.source = %(source)s
+        AND t.state = 'active' AND NOT EXISTS (SELECT 1 FROM {kind.stage} s WHERE s.sid = t.source_id)"""
+    news, gone, paired = row_of(
+        f"""WITH n AS ({new}), v AS ({vanished}),
+            pairs AS (SELECT n.sid, v.id FROM n JOIN v ON {same})
+            SELECT (SELECT COUNT(*) FROM n), (SELECT COUNT(*) FROM v),
+                   (SELECT COUNT(*) FROM pairs WHERE sid IN (SELECT sid FROM pairs GROUP BY sid HAVING COUNT(*) = 1)
+                    AND id IN (SELECT id FROM pairs GROUP BY id HAVING COUNT(*) = 1))""",
+        import_.parameters,
+    )
+    return Renumbering(news, gone, paired)
