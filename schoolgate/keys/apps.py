@@ -8,7 +8,10 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         from schoolgate.jobs.registry import register
-        from schoolgate.keys import generate, replace, revoke, unlock
+        from schoolgate.jobs.sweeps import register_sweep
+        from schoolgate.keys import generate, replace, revoke, sweeps, unlock
 
         for kind in (generate.GENERATE, replace.REPLACE, revoke.REVOKE, unlock.UNLOCK):
             register(kind)
+        for sweep in (sweeps.FOLLOW, sweeps.REVIEW):
+            register_sweep(sweep)

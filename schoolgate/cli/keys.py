@@ -1,0 +1,156 @@
+"""schoolgate keys generate · list · revoke (letters · email: cli/letters.py)"""
+
+import argparse
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schoolgate.cli.outcome import Outcome
+from schoolgate.cli.progress import run_now
+from schoolgate.cli.who import tenant_named, terminal_actor
+from schoolgate.jobs.models import ItemState, Job
+from schoolgate.keys.generate import start_generate
+from schoolgate.keys.queries import ContactKey, contact_ids_by_source_id, contact_keys, parent_contact_ids
+from schoolgate.keys.reveal import reveal_keys
+from schoolgate.keys.revoke import start_revoke
+from schoolgate.keys.schemes import UNKNOWN
+from schoolgate.tenancy.models import Tenant
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    keys = commands.add_parser("keys", help="contacts' access keys").add_subparsers(required=True, metavar="ACT")
+    generate = keys.add_parser("generate", help="make a key for each contact who needs one")
+    add_selection(generate)
+    generate.set_defaults(run=_generate)
+
+    listing = keys.add_parser("list", help="each PARENT contact, and how their key stands")
+    listing.add_argument("--tenant", required=True, metavar="C")
+    listing.add_argument("--reveal", action="store_true", help="show live keys in full; the audit notes each")
+    listing.set_defaults(run=_list)
+
+    revoke = keys.add_parser("revoke", help="end keys")
+    add_selection(revoke)
+    revoke.add_argument("--reason", required=True, metavar="R")
+    revoke.add_argument("--used", action="store_true", help="used keys as well: their accounts lose these students")
+    revoke.set_defaults(run=_revoke)
+
+
+def add_selection(command: argparse.ArgumentParser) -> None:
+    """--tenant, and either --all or --contact, as every act on keys has them."""
+    command.add_argument("--tenant", required=True, metavar="C")
+    whom = command.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--all", action="store_true", help="every PARENT contact of the directory")
+    whom.add_argument("--contact", nargs="+", action="extend", default=[], metavar="ID", help="the roster's ids")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """contact_ids: our own ids, in the order asked for. unknown: how many ids name nobody."""
+
+    contact_ids: list[int]
+    unknown: int = 0
+
+
+def selected(arguments: argparse.Namespace, tenant: Tenant) -> Selection:
+    """Whom a command is about."""
+    if arguments.all:
+        return Selection(parent_contact_ids(tenant=tenant))
+    asked = list(dict.fromkeys(arguments.contact))
+    found = contact_ids_by_source_id(tenant=tenant, source_ids=asked)
+    return Selection([pk for source_id in asked for pk in found.get(source_id, [])], len(set(asked) - set(found)))
+
+
+def skipped_of(job: Job, selection: Selection) -> dict[str, int]:
+    """{why: how many} of a job that has ended, the unknown ids included."""
+    items = job.items.filter(state=ItemState.SKIPPED).values_list("why", flat=True)
+    skipped = Counter(items.iterator(chunk_size=10_000))
+    skipped[UNKNOWN] += selection.unknown
+    return {why: count for why, count in sorted(skipped.items()) if count}
+
+
+def skips_in_words(skipped: dict[str, int]) -> str:
+    """For a person: "Skipped 3: 2 live_key, 1 no_link."."""
+    if not skipped:
+        return ""
+    return f" Skipped {sum(skipped.values())}: " + ", ".join(f"{count} {why}" for why, count in skipped.items()) + "."
+
+
+def _generate(arguments: argparse.Namespace) -> Outcome:
+    tenant = tenant_named(arguments.tenant)
+    selection = selected(arguments, tenant)
+    job = start_generate(
+        tenant=tenant,
+        contact_ids=selection.contact_ids,
+        by=terminal_actor(tenant),
+        at=timezone.now(),
+        queued=False,
+    )
+    job = run_now(job, "Generate Keys")
+    skipped = skipped_of(job, selection)
+    text = f"Made {job.done} keys.{skips_in_words(skipped)}"
+    return Outcome({"generated": job.done, "skipped": skipped}, text)
+
+
+def _revoke(arguments: argparse.Namespace) -> Outcome:
+    tenant = tenant_named(arguments.tenant)
+    selection = selected(arguments, tenant)
+    job = start_revoke(
+        tenant=tenant,
+        contact_ids=selection.contact_ids,
+        reason=arguments.reason,
+        used=arguments.used,
+        by=terminal_actor(tenant),
+        at=timezone.now(),
+        queued=False,
+    )
+    job = run_now(job, "Revoke Keys")
+    skipped = skipped_of(job, selection)
+    text = f"Revoked the keys of {job.done} contacts.{skips_in_words(skipped)}"
+    return Outcome({"revoked": job.done, "skipped": skipped}, text)
+
+
+def _list(arguments: argparse.Namespace) -> Outcome:
+    tenant = tenant_named(arguments.tenant)
+    at = timezone.now()
+    in_clear: dict[int, str] = {}
+    if arguments.reveal:
+        shown = reveal_keys(tenant=tenant, contact_ids=None, by=terminal_actor(tenant), at=at)
+        in_clear = {revealed.contact_id: revealed.code.grouped for revealed in shown}
+    found = list(contact_keys(tenant=tenant, at=at))
+    rows = [_row(each, in_clear) for each in found]
+    return Outcome({"keys": rows}, lambda console: _print(console, rows, with_keys=arguments.reveal))
+
+
+def _row(each: ContactKey, in_clear: dict[int, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "contact": each.source_id,
+        "name": each.name,
+        "email": each.email,
+        "username": ", ".join(each.usernames),
+        "students": list(each.student_ids),
+        "state": each.state,
+        "locked": each.is_locked,
+        "selector": each.selector,
+        "key": None,
+        "expires": each.last_day.isoformat() if each.last_day else None,
+    }
+    if each.state == "live":
+        row["key"] = in_clear.get(each.contact_id)
+    return row
+
+
+def _print(console: Console, rows: list[dict[str, Any]], *, with_keys: bool) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Contact ID", "Name", "Email", "Username", "Students", "State", "Key", "Ends on"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        state = "locked" if row["locked"] and row["state"] == "live" else row["state"]
+        key = (row["key"] if with_keys else None) or row["selector"]
+        cells = [row["contact"], row["name"], row["email"], row["username"], " ".join(row["students"]), state, key]
+        table.add_row(*(Text(cell) for cell in [*cells, row["expires"] or ""]))  # Names are no markup.
+    console.print(table) if rows else console.print("Nothing has been published yet: run a Data Sync.")

@@ -1,0 +1,17 @@
+"""Run a job from the terminal, at once, without a worker; progress goes to standard error, and only to a terminal."""
+
+from rich.console import Console
+from rich.progress import Progress
+
+from schoolgate.jobs.models import Job
+from schoolgate.jobs.run import run_job
+
+
+def run_now(job: Job, what: str) -> Job:
+    """The job as it ended. what: the words beside the bar."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return run_job(job.pk)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=job.total)
+        return run_job(job.pk, on_progress=lambda running: bar.update(task, completed=running.ended))
