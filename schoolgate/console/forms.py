@@ -43,4 +43,4 @@ class ChoosePasswordForm(forms.Form):
 
     def clean_link(self) -> str:
         """The token alone, whether a whole link was pasted or only its end."""
-        return self.cleaned_data["link"].rpartition("#t=")[2].strip()
+        return str(self.cleaned_data["link"]).rpartition("#t=")[2].strip()

@@ -44,6 +44,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
             Entry("console:enrolments:students", _("Students"), "people"),
             Entry("console:enrolments:contacts", _("Contacts"), "person"),
             Entry("console:enrolments:households", _("Households"), "house"),
+            Entry("console:enrolments:restrictions", _("Restrictions"), "shield"),
             Entry("console:imports:list", _("Import roster"), "upload"),
             Entry("console:data_sync:home", _("Data Sync"), "sync"),
             Entry("console:explain:ask", _("Explain"), "help"),

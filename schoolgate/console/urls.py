@@ -16,4 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "portal-console/setup/parent-access/contact-keys/",
         include("schoolgate.console.parent_access.contact_keys.urls"),
     ),
+    path("enrolments/", include("schoolgate.console.enrolments.urls")),
+    path("", include("schoolgate.console.records.urls")),
 ]

@@ -128,3 +128,9 @@ def _bar_reasons(bars: Iterable[DirectoryBar], *, today: date) -> Iterable[Reaso
             yield Reason(False, "bar.ended", text, bar.starts_on)
         else:
             yield Reason(False, "bar.in_force", "A restriction is in force.", bar.starts_on)
+
+
+def published_flags(*, tenant: Tenant, association_ids: Collection[int]) -> dict[int, bool]:
+    """The published Has Portal Access of these associations; unpublished ones are absent. What differs is pending."""
+    rows = DirectoryAssociation.objects.for_tenant(tenant).filter(pk__in=association_ids)
+    return dict(rows.values_list("pk", "portal_access"))

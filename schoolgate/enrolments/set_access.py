@@ -43,7 +43,13 @@ def set_access(
     that isn't there, Restricted for a flag against a restriction (R-PA-05): then nothing is saved.
     """
     changed_no = tick(tenant=tenant)
-    rows = Association.objects.for_tenant(tenant).standing().at_schools(school_ids).in_bulk(list(wanted))
+    rows = (
+        Association.objects.for_tenant(tenant)
+        .standing()
+        .at_schools(school_ids)
+        .select_related("student", "contact")
+        .in_bulk(list(wanted))
+    )
     if len(rows) != len(wanted):
         raise EnrolmentRefused(
             "One of these contacts no longer belongs to this student.",

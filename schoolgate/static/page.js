@@ -48,7 +48,7 @@
 
   // A form that counts its unsaved changes: <form data-unsaved> with one [data-unsaved-count] whose data-one and data-many hold the words.
   const unsaved = form => [...form.elements].filter(field =>
-    (field.type === "checkbox" && field.checked !== field.defaultChecked) || (field.type === "text" && field.value !== field.defaultValue)).length;
+    (field.type === "checkbox" && field.name && field.checked !== field.defaultChecked) || (field.type === "text" && field.value !== field.defaultValue)).length;
   const tell = form => {
     const place = form.querySelector("[data-unsaved-count]"), n = unsaved(form);
     if (place) place.textContent = n === 0 ? place.dataset.none : (n === 1 ? place.dataset.one : place.dataset.many.replace("%d", n));
@@ -74,7 +74,26 @@
     history.replaceState(null, "", location.pathname + location.search);
   });
 
-  const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-ticks]").forEach(count); };
+  // "All" of a row or a column of a grid of switches: <table data-matrix> with hidden labels [data-all]; needs script, so shown here.
+  const switchesOf = label => {
+    const table = label.closest("[data-matrix]"), cell = label.closest("th");
+    const cells = label.dataset.all === "row" ? [...cell.parentElement.cells] : [...table.tBodies[0].rows].map(row => row.cells[cell.cellIndex]);
+    return cells.flatMap(each => [...each.querySelectorAll(".sg-sw:not(:disabled)")]);
+  };
+  const showAll = table => table.querySelectorAll("[data-all]").forEach(label => {
+    const all = switchesOf(label), on = all.filter(each => each.checked).length, box = label.querySelector("input");
+    label.hidden = all.length < 2;
+    box.checked = all.length > 0 && on === all.length;
+    box.indeterminate = on > 0 && on < all.length;
+  });
+  document.addEventListener("change", event => {
+    const label = event.target.closest("[data-all]"), table = event.target.closest("[data-matrix]");
+    if (label) switchesOf(label).forEach(each => { each.checked = event.target.checked; });
+    if (table) showAll(table);
+  }, true);
+  document.addEventListener("reset", event => setTimeout(() => event.target.querySelectorAll("[data-matrix]").forEach(showAll)));
+
+  const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(count); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);
 })();

@@ -19,13 +19,15 @@ def prove_sign_in(*, tenant: Tenant, door: str, username: str, password: str, so
     door: "staff" or "portal". source: the keyed hash of the caller's address. A proved password gives its tries back.
     Runs outside a transaction, since each try is committed by itself.
     """
-    name = {"tenant": tenant, "bucket": f"sign_in.{door}", "subject": fold(username), "window": WINDOW, "at": at}
-    caller = {"tenant": tenant, "bucket": "sign_in.source", "subject": source, "window": WINDOW, "at": at}
+    limits = [(f"sign_in.{door}", fold(username), TRIES_FOR_A_NAME), ("sign_in.source", source, TRIES_FROM_A_SOURCE)]
     # Both are counted, whatever the first one says, so that neither can be used up unseen behind the other.
-    counted = [count_try(**name, limit=TRIES_FOR_A_NAME), count_try(**caller, limit=TRIES_FROM_A_SOURCE)]
+    counted = [
+        count_try(tenant=tenant, bucket=bucket, subject=subject, limit=limit, window=WINDOW, at=at)
+        for bucket, subject, limit in limits
+    ]
     user = authenticate(tenant=tenant, door=door, username=username, password=password)
     if user is None or not all(counted):
         return None
-    give_back_try(**name)
-    give_back_try(**caller)
+    for bucket, subject, _limit in limits:
+        give_back_try(tenant=tenant, bucket=bucket, subject=subject, window=WINDOW, at=at)
     return user

@@ -17,6 +17,9 @@ class Right(StrEnum):
 
     ENROLMENTS_EDIT = "enrolments.edit"  # import, edit, restrictions
     ENROLMENTS_READ = "enrolments.read"
+    RESTRICTIONS_READ = (
+        "restrictions.read"  # that there is one, of which kind, until when; portal officers see a badge only
+    )
     SYNC_RUN = "sync.run"  # run, approve, undo
     SYNC_READ = "sync.read"
     KEYS_ACT = "keys.act"  # generate, print, mail, revoke; templates; accounts
@@ -38,6 +41,7 @@ class Right(StrEnum):
 _READ_ALL = {
     Right.HOME_READ,
     Right.ENROLMENTS_READ,
+    Right.RESTRICTIONS_READ,
     Right.SYNC_READ,
     Right.KEYS_READ,
     Right.SETTINGS_READ,
@@ -59,6 +63,7 @@ RIGHTS_BY_ROLE: dict[str, set[Right]] = {
         Right.HOME_READ,
         Right.ENROLMENTS_READ,
         Right.ENROLMENTS_EDIT,
+        Right.RESTRICTIONS_READ,
         Right.SYNC_READ,
         Right.SYNC_RUN,
         Right.AUDIT_READ,

@@ -1,0 +1,1 @@
+"""Enrolments: students, contacts, households, restrictions."""

@@ -1,0 +1,26 @@
+"""The stable words of skips and failures, as a person reads them."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, str | Promise] = {
+    "live_key": _("has a live key already"),
+    "tied": _("is connected already"),
+    "no_link": _("has no student with portal access"),
+    "restricted": _("is restricted"),
+    "not_parent": _("is not of type PARENT"),
+    "no_key": _("has no live key"),
+    "no_email": _("has no usable e-mail"),
+    "no_address": _("has no postal address"),
+    "bounced": _("an e-mail bounced"),
+    "shared_email": _("shares the e-mail address with somebody who must not read it"),
+    "unknown": _("is not known"),
+    "locked": _("the key is locked"),
+    "no_glyph": _("the letter has a sign that no font has"),
+    "other_job": _("another job holds this one"),
+}
+
+
+def reason_words(why: str) -> str:
+    """The reason in words; a word that isn't known here reads as it is, without its underscores."""
+    return str(REASONS.get(why, why.replace("_", " ")))

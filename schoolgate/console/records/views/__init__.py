@@ -1,0 +1,1 @@
+"""Records: jobs, the audit log, members."""

@@ -1,0 +1,167 @@
+"""One sentence for each act of the audit. An act without a sentence here is told by its own words, never left out."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from schoolgate.audit.models import AuditEntry
+from schoolgate.console.names import Names
+
+# %(who)s acted; %(student)s, %(contact)s, %(household)s, %(user)s name the subjects of that kind; other words come from detail.
+SENTENCES = {
+    "student.added": gettext_lazy("%(who)s added the student %(student)s."),
+    "student.edited": gettext_lazy("%(who)s changed %(fields)s of %(student)s."),
+    "contact.edited": gettext_lazy("%(who)s changed %(fields)s of %(contact)s."),
+    "household.added": gettext_lazy("%(who)s added the household %(household)s."),
+    "household.edited": gettext_lazy("%(who)s changed %(fields)s of the household %(household)s."),
+    "association.edited": gettext_lazy("%(who)s changed %(fields)s between %(contact)s and %(student)s."),
+    "restriction.made": gettext_lazy("%(who)s recorded a restriction of %(contact)s from %(student)s."),
+    "restriction.changed": gettext_lazy(
+        "%(who)s changed %(fields)s of the restriction of %(contact)s from %(student)s."
+    ),
+    "restriction.lifted": gettext_lazy("%(who)s lifted the restriction of %(contact)s from %(student)s."),
+    "restriction.reviewed": gettext_lazy("%(who)s reviewed the ended restriction of %(contact)s from %(student)s."),
+    "restriction.read": gettext_lazy("%(who)s read the restriction of %(contact)s from %(student)s."),
+    "access.withdrawn": gettext_lazy("%(who)s took the access of %(contact)s to %(student)s away at once."),
+    "member.added": gettext_lazy("%(who)s gave %(user)s the role %(role)s."),
+    "member.role_changed": gettext_lazy("%(who)s changed the role and rights of %(user)s."),
+    "member.removed": gettext_lazy("%(who)s took the role of %(user)s away."),
+    "member.link_made": gettext_lazy("%(who)s made a new sign-in link for %(user)s."),
+    "member.password_chosen": gettext_lazy("%(user)s chose a password."),
+    "tenant.created": gettext_lazy("%(who)s made this tenant."),
+    "setting.changed": gettext_lazy("%(who)s changed settings."),
+    "school.added": gettext_lazy("%(who)s added the school %(number)s."),
+    "school.edited": gettext_lazy("%(who)s changed the school %(number)s."),
+    "job.paused": gettext_lazy("%(who)s paused %(job)s."),
+    "job.resumed": gettext_lazy("%(who)s carried on %(job)s."),
+    "job.cancelled": gettext_lazy("%(who)s stopped %(job)s."),
+    "export.made": gettext_lazy("%(who)s downloaded a list of %(rows)s rows."),
+    "audit.verified": gettext_lazy("%(who)s had the audit verified."),
+}
+FIELDS = {
+    "family_name": gettext_lazy("family name"),
+    "given_name": gettext_lazy("given name"),
+    "middle_name": gettext_lazy("middle name"),
+    "preferred_name": gettext_lazy("preferred name"),
+    "student_no": gettext_lazy("student ID"),
+    "contact_no": gettext_lazy("Contact ID"),
+    "school_id": gettext_lazy("school"),
+    "year_level": gettext_lazy("year"),
+    "roll_class": gettext_lazy("class"),
+    "birth_date": gettext_lazy("date of birth"),
+    "state": gettext_lazy("status"),
+    "starts_on": gettext_lazy("first day"),
+    "ends_on": gettext_lazy("end"),
+    "email": gettext_lazy("e-mail"),
+    "review_on": gettext_lazy("review date"),
+    "note": gettext_lazy("note"),
+    "phone_home": gettext_lazy("phone at home"),
+    "phone_work": gettext_lazy("phone at work"),
+    "address_1": gettext_lazy("address"),
+    "address_2": gettext_lazy("address, second line"),
+    "is_emergency": gettext_lazy("emergency contact"),
+    "is_legal_guardian": gettext_lazy("legal guardian"),
+    "lives_with": gettext_lazy("lives with"),
+}
+
+
+def sentence_of(entry: AuditEntry, names: Names) -> str:
+    """The entry in a school's words."""
+    told = _told_specially(entry, names)
+    if told:
+        return told
+    words = _words_of(entry, names)
+    pattern = SENTENCES.get(entry.act)
+    if pattern is None:
+        about = ", ".join(names.of(kind, id_) for kind, id_ in entry.subjects[:3])
+        what = entry.act.replace("_", " ").replace(".", ": ")
+        return f"{words['who']} – {what}" + (f" ({about})" if about else "")
+    return str(pattern) % words
+
+
+class _Words(dict[str, str]):
+    """A word that the entry lacks reads as a dash: an old entry is told as well as it can be."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def _words_of(entry: AuditEntry, names: Names) -> _Words:
+    words = _Words({key: str(value) for key, value in entry.detail.items() if not isinstance(value, dict | list)})
+    for kind in {kind for kind, _id in entry.subjects}:
+        of_kind = [names.of(kind, id_) for one, id_ in entry.subjects if one == kind]
+        words[kind] = _listed(of_kind)
+    if "fields" in entry.detail:
+        words["fields"] = _listed([str(FIELDS.get(name, name.replace("_", " "))) for name in entry.detail["fields"]])
+    words["who"] = names.who(entry)
+    return words
+
+
+def _listed(items: list[str]) -> str:
+    """Up to three by name, the rest as a number."""
+    if len(items) > 3:
+        more = len(items) - 2
+        return ngettext("%(first)s and %(more)d more", "%(first)s and %(more)d more", more) % {
+            "first": ", ".join(items[:2]),
+            "more": more,
+        }
+    return ", ".join(items)
+
+
+def _told_specially(entry: AuditEntry, names: Names) -> str:
+    """Acts whose sentence depends on what they did."""
+    words, detail = _words_of(entry, names), entry.detail
+    match entry.act:
+        case "access.saved":
+            return _access_saved(words["who"], detail.get("pairs", []), names)
+        case "contact.added" | "association.made":
+            told = _("%(who)s added %(contact)s") if entry.act == "contact.added" else _("%(who)s tied %(contact)s")
+            if "student" in words:
+                on = _("with portal access") if detail.get("access") else _("without portal access")
+                return (told + _(" to %(student)s, ")) % words + on + "."
+            return told % words + "."
+        case "association.ended":
+            stays = _(" They stay together by their household.") if detail.get("household_stays") else ""
+            return _("%(who)s took away the tie of %(contact)s with %(student)s.") % words + stays
+        case "household.joined" | "household.left":
+            person = words.get("student") or words.get("contact") or "–"
+            told = _("%(who)s put %(person)s into the household %(household)s.")
+            if entry.act == "household.left":
+                told = _("%(who)s took %(person)s out of the household %(household)s.")
+            return told % {**words, "person": person}
+    return ""
+
+
+def _access_saved(who: str, pairs: list[dict[str, Any]], names: Names) -> str:
+    if len(pairs) > 3:
+        on = sum(1 for pair in pairs if pair["on"])
+        counts = {"who": who, "on": on, "off": len(pairs) - on}
+        return _("%(who)s turned portal access on for %(on)d pairs and off for %(off)d.") % counts
+    told = []
+    for pair in pairs:
+        people = {"contact": names.of("contact", pair["contact"]), "student": names.of("student", pair["student"])}
+        told.append(
+            (_("on for %(contact)s to see %(student)s") if pair["on"] else _("off for %(contact)s to see %(student)s"))
+            % people
+        )
+    return _("%(who)s turned portal access %(what)s.") % {"who": who, "what": "; ".join(told)}
+
+
+def before_and_after(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """What the entry says of before and after: (what, before, after)."""
+    before, after = entry.detail.get("before"), entry.detail.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    return [
+        (str(FIELDS.get(name, name.replace("_", " "))), _shown(before.get(name)), _shown(after.get(name)))
+        for name in sorted({*before, *after})
+    ]
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)

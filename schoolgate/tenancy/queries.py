@@ -1,0 +1,30 @@
+"""Schools and people of the office, for pages."""
+
+from collections.abc import Collection
+
+from schoolgate.tenancy.models import Membership, School, Tenant, User, UserKind
+
+
+def schools_of(tenant: Tenant, *, only: Collection[int] | None = None) -> list[School]:
+    """The tenant's schools by name, active ones first; of these ids alone, None for all."""
+    found = School.objects.for_tenant(tenant)
+    if only is not None:
+        found = found.filter(pk__in=only)
+    return list(found.order_by("-is_active", "name", "number"))
+
+
+def members_of(tenant: Tenant) -> list[Membership]:
+    """Who of the office may do what, by name."""
+    rows = Membership.objects.for_tenant(tenant).select_related("user", "school")
+    return list(rows.order_by("user__name", "user__username_folded", "school__name"))
+
+
+def member_name(tenant: Tenant, user_id: int | None) -> str:
+    """What a sign-in is called: the name, or the username; empty for nobody."""
+    return names_of_users(tenant, [user_id] if user_id else []).get(user_id or 0, "")
+
+
+def names_of_users(tenant: Tenant, user_ids: Collection[int]) -> dict[int, str]:
+    """Names by id, "schoolgate" for the system user; one query."""
+    users = User.objects.for_tenant(tenant).filter(pk__in=user_ids)
+    return {user.pk: "schoolgate" if user.kind == UserKind.SYSTEM else user.name or user.username for user in users}
