@@ -10,8 +10,10 @@ A figure that misses its goal is printed as such, and the command ends with 1.
 import argparse
 import os
 import sys
+import tempfile
 import time
 from importlib import import_module
+from pathlib import Path
 
 from schoolgate.lib.keyfile import as_text, new_secrets
 from tests.postgres import ScratchPostgres
@@ -28,7 +30,11 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="a tenth of the size")
     arguments = parser.parse_args()
     began = time.monotonic()
-    with ScratchPostgres(durable=True, **SERVER) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="schoolgate-bench-") as folder,
+        ScratchPostgres(durable=True, **SERVER) as server,
+    ):
+        os.environ["SCHOOLGATE_DATA_DIR"] = folder
         os.environ["SCHOOLGATE_DATABASE_URL"] = server.create("bench")
         os.environ["SCHOOLGATE_SECRETS"] = as_text(new_secrets())
         os.environ["SCHOOLGATE_LOG_LEVEL"] = "error"
@@ -42,7 +48,7 @@ def main() -> int:
         from bench.table import print_results
 
         call_command("migrate", verbosity=0)
-        district = District(scale=10 if arguments.small else 1)
+        district = District(folder=Path(folder), scale=10 if arguments.small else 1)
         results = []
         for name in MEASURES:
             if not arguments.names or name in arguments.names:

@@ -5,7 +5,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,16 +42,12 @@ def run(*words: str, exits: tuple[int, ...] = (0,)) -> Ran:
 
 
 class District:
-    """Made on first use and kept for the measures that follow. ``scale`` divides its size."""
+    """Made on first use and kept for the measures that follow. ``folder`` is for its files; ``scale`` divides its size."""
 
-    def __init__(self, *, scale: int) -> None:
+    def __init__(self, *, folder: Path, scale: int) -> None:
+        self.folder = folder
         self.students, self.schools = STUDENTS // scale, max(1, SCHOOLS // scale)
         self.scale = scale
-
-    @cached_property
-    def folder(self) -> Path:
-        """Its roster as CSV, and room for what the measures write."""
-        return Path(tempfile.mkdtemp(prefix="schoolgate-bench-"))
 
     @cached_property
     def roster(self) -> Path:

@@ -34,13 +34,13 @@ class Stack:
 
     def __init__(self, *, web: int = 2, workers: int = 2, **environment: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="schoolgate-stack-"))
-        self.web_processes = web
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "schoolgate.config.settings.test",
             "SCHOOLGATE_DATABASE_URL": database_url(),
             "SCHOOLGATE_BASE_URL": self.url,
+            "SCHOOLGATE_WEB_PROCESSES": str(web),
             **environment,
         }
         self.wanted_workers = workers
@@ -67,9 +67,8 @@ class Stack:
         """Start the web processes on the address held since the beginning; also after they were killed."""
         descriptor = self.listener.fileno()
         self.web = self.start(
-            "-m", "gunicorn", "schoolgate.config.wsgi:application", "--bind", f"fd://{descriptor}",
-            "--workers", str(self.web_processes), "--threads", "4", "--graceful-timeout", "5", "--preload",
-            descriptors=(descriptor,),
+            "-m", "gunicorn", "--config", "python:schoolgate.config.gunicorn", "--bind", f"fd://{descriptor}",
+            "--graceful-timeout", "5", descriptors=(descriptor,),
         )  # fmt: skip
 
     def start_worker(self) -> subprocess.Popen[bytes]:
