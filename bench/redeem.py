@@ -255,5 +255,6 @@ def time_pgbench(tenant: Tenant, all_ready: list[Ready], *, each: int) -> float:
 
 def copied(model: type[Message] | type[AuditEntry], changes: dict[str, str | None]) -> tuple[str, str]:
     """The columns of a table, and what a copy of its sample row has in each; None leaves a column to its default."""
-    names = [field.column for field in model._meta.local_fields if changes.get(field.column, "") is not None]
+    columns = [str(field.column) for field in model._meta.local_fields]
+    names = [column for column in columns if changes.get(column, "") is not None]
     return ", ".join(names), ", ".join(changes.get(name) or name for name in names)
