@@ -108,7 +108,7 @@ def _new_password_field() -> forms.CharField:
         help_text=_("At least 12 characters. Three or four words that do not belong together are good."),
         strip=False,
         max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr", "data-shown": True}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr"}),
         error_messages={"required": _("Choose a password.")},
     )
 
@@ -162,6 +162,8 @@ class CompleteForm(forms.Form):
 
 
 class SignInForm(forms.Form):
+    first_id = "id_username"
+
     username = forms.CharField(
         label=_("E-mail address"),
         help_text=_("Or the name that the school gave you."),
@@ -175,7 +177,7 @@ class SignInForm(forms.Form):
         label=_("Password"),
         strip=False,
         max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr", "data-shown": True}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr"}),
         error_messages={"required": _("Enter your password.")},
     )
 
@@ -210,7 +212,7 @@ class ChangePasswordForm(forms.Form):
 class BirthDateForm(forms.Form):
     """A child's date of birth in three fields, each with its label, so that no order of day and month can be confused."""
 
-    use_required_attribute = False
+    first_id = "id_day"  # Where the summary of faults leads.
 
     day = forms.CharField(label=_("Day"), max_length=10, required=False)
     month = forms.CharField(label=_("Month"), max_length=20, required=False)
@@ -219,16 +221,6 @@ class BirthDateForm(forms.Form):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        for name, width in {"day": 2, "month": 2, "year": 4}.items():
-            self.fields[name].widget = forms.TextInput(
-                attrs={
-                    "inputmode": "numeric",
-                    "autocomplete": "off",
-                    "dir": "ltr",
-                    "size": width,
-                    "class": f"sg-date-{name}",
-                }
-            )
 
     def clean(self) -> dict[str, Any]:
         """Adds birth_date. A date that can't be is told, and costs no try (§12.2)."""
