@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -11,9 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
+
+from bench.bare import settle
+from schoolgate.audit.actor import Actor, ActorKind
+from schoolgate.directory.models import DirectoryAssociation
+from schoolgate.jobs.models import Job
+from schoolgate.jobs.run import run_job
+from schoolgate.keys.generate import start_generate
+from schoolgate.sync.publish import Approval, publish_changes
 from schoolgate.tenancy.models import Tenant
 
-STUDENTS, SCHOOLS, SEED = 100_000, 120, 20261124
+BENCH = Actor(kind=ActorKind.SYSTEM, user_id=None, via="bench")
+STUDENTS, SCHOOLS, SEED, KEYS = 100_000, 120, 20261124, 100_000
 
 
 @dataclass(frozen=True)
@@ -60,17 +69,24 @@ class District:
         return import_roster(self.roster, name="District")
 
     @cached_property
-    def published(self) -> tuple[Tenant, Ran]:
-        """The same after its first Data Sync, and how that went."""
+    def published(self) -> tuple[Tenant, float]:
+        """The same after its first Data Sync, and the seconds that it took."""
         tenant, _ = self.imported
-        return tenant, run("sync", "--tenant", tenant.code, "--approve")
+        return tenant, publish(tenant)
+
+    @cached_property
+    def keyed(self) -> tuple[Job, float]:
+        """The run that made keys for its first contacts, and the seconds that it took."""
+        tenant, _ = self.published
+        return generate_keys(tenant, most=KEYS // self.scale)
 
     @cached_property
     def small(self) -> Tenant:
-        """A school of 1,000 students beside it, published: what cost should not grow from."""
+        """A school of 1,000 students beside it, published and with keys: what cost should not grow from."""
         roster = make_roster(self.folder / "small", students=1_000, schools=2)
         tenant, _ = import_roster(roster, name="School")
-        run("sync", "--tenant", tenant.code, "--approve")
+        publish(tenant)
+        generate_keys(tenant, most=KEYS)
         return tenant
 
 
@@ -88,6 +104,18 @@ def import_roster(folder: Path, *, name: str) -> tuple[Tenant, Ran]:
     return Tenant.objects.get(code=code), ran
 
 
-def own_megabytes() -> float:
-    """The most memory that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def publish(tenant: Tenant) -> float:
+    """Seconds that the first Data Sync takes."""
+    settle()
+    began = time.perf_counter()
+    publish_changes(tenant=tenant, by=BENCH, at=timezone.now(), approval=Approval("bench"))
+    return time.perf_counter() - began
+
+
+def generate_keys(tenant: Tenant, *, most: int) -> tuple[Job, float]:
+    """Generate Keys for the first contacts that have a link, from the job's making to its end."""
+    links = DirectoryAssociation.objects.for_tenant(tenant).filter(portal_access=True)
+    contacts = list(links.values_list("contact_id", flat=True).distinct().order_by("contact_id")[:most])
+    began = time.perf_counter()
+    job = start_generate(tenant=tenant, contact_ids=contacts, by=BENCH, at=timezone.now(), queued=False)
+    return run_job(job.pk), time.perf_counter() - began

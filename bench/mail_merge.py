@@ -51,7 +51,7 @@ def connect(pipe: str) -> "uno.pyuno":
     while True:
         try:
             return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        except Exception:  # noqa: BLE001 - NoConnectException, until it listens
+        except Exception:
             if time.monotonic() > end:
                 raise
             time.sleep(0.2)
