@@ -8,7 +8,7 @@ or whose day has come: the cost follows the change, not the school. The sets liv
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -73,7 +73,7 @@ def changes_in(span: Span, *, leave_out: Iterable[Row] = ()) -> Iterator[None]:
     """Fill ``sync_diff`` with everything that waits. leave_out: rows to be kept pending this time (R-DS-02)."""
     with difference_table():
         for kind in KINDS:
-            _fill(kind, _picked(kind, first=span.since == 0), span.parameters)
+            _fill(kind, picked(kind, first=span.since == 0), span.parameters)
         know_its_size()
         _mark_left_out(span, leave_out)
         yield
@@ -85,15 +85,15 @@ def closings_of(span: Span, *, restriction_ids: Iterable[int], association_ids: 
 
     Bars that are new or begin earlier, and published flags that they, or enrolments, put out.
     """
-    bars, pairs = _numbers(restriction_ids), _numbers(association_ids)
-    picked_pairs = (
+    bars, pairs = numbers(restriction_ids), numbers(association_ids)
+    chosen_pairs = (
         f"SELECT a.id FROM {ASSOCIATION.working_table} a WHERE a.id IN ({pairs}) UNION "
         f"SELECT a.id FROM {ASSOCIATION.working_table} a JOIN {BAR.working_table} r"
         f" ON r.student_id = a.student_id AND r.contact_id = a.contact_id WHERE r.id IN ({bars}) AND {CLOSING.format(r='r')}"
     )
     with difference_table():
         _fill(BAR, f"SELECT id FROM {BAR.working_table} WHERE id IN ({bars})", span.parameters)
-        _fill(ASSOCIATION, picked_pairs, span.parameters)
+        _fill(ASSOCIATION, chosen_pairs, span.parameters)
         run(
             f"""DELETE FROM sync_diff WHERE op = 'removed' OR (kind = 'association' AND (op = 'added' OR access
                 OR NOT EXISTS (SELECT 1 FROM {ASSOCIATION.published_table} d WHERE d.id = object_id AND d.portal_access)))
@@ -113,7 +113,7 @@ def pending_bars(span: Span) -> list[int]:
     return [id_ for (id_,) in found]
 
 
-def _picked(kind: Kind, *, first: bool) -> str:
+def picked(kind: Kind, *, first: bool) -> str:
     """SQL for the ids of the rows of a kind that may be different."""
     table = kind.working_table
     if first:
@@ -143,13 +143,13 @@ def _left(kind: str) -> str:
     return f"SELECT object_id AS id FROM sync_leftout WHERE tenant_id = %(tenant)s AND kind = '{kind}'"
 
 
-def _fill(kind: Kind, picked: str, parameters: Mapping[str, Any]) -> None:
-    """Step: the rows of one kind, out of the picked ones, that are different."""
-    run(f"INSERT INTO sync_diff ({_COLUMNS}, left_out, left_before) {differences(kind, picked)}", parameters)
+def _fill(kind: Kind, ids: str, parameters: Mapping[str, Any]) -> None:
+    """Step: the rows of one kind, out of these, that are different."""
+    run(f"INSERT INTO sync_diff ({_COLUMNS}, left_out, left_before) {differences(kind, ids)}", parameters)
 
 
-def differences(kind: Kind, picked: str) -> str:
-    """SQL of the rows of a kind that are different, out of the picked ids; its columns are those of ``sync_diff``.
+def differences(kind: Kind, ids: str) -> str:
+    """SQL of the rows of a kind that are different, out of those whose ids the SQL ``ids`` gives; columns as in ``sync_diff``.
 
     Parameters: those of a Span.
     """
@@ -166,7 +166,7 @@ def differences(kind: Kind, picked: str) -> str:
     else:
         source = f"picked p JOIN {kind.working_table} e ON e.id = p.id"
     return f"""
-        WITH picked AS ({picked})
+        WITH picked AS ({ids})
         SELECT '{kind.name}' AS kind, e.id AS object_id,
             CASE WHEN d.id IS NULL THEN 'added' WHEN {kind.exists} THEN 'changed' ELSE 'removed' END AS op,
             {_facts(kind)}, FALSE AS left_out, FALSE AS left_before
@@ -238,7 +238,7 @@ def _mark_left_out(span: Span, leave_out: Iterable[Row]) -> None:
     for kind, ids in ids_by_kind.items():
         # A restriction is never kept waiting; only its removal can be (R-RX-01).
         run(
-            f"UPDATE sync_diff SET left_out = TRUE WHERE kind = %(kind)s AND object_id IN ({_numbers(ids)})"
+            f"UPDATE sync_diff SET left_out = TRUE WHERE kind = %(kind)s AND object_id IN ({numbers(ids)})"
             " AND NOT (kind = 'bar' AND op <> 'removed')",
             {"kind": kind},
         )
@@ -292,7 +292,13 @@ def _unit() -> AbstractContextManager[None]:
     return nullcontext() if connection.vendor == "sqlite" else transaction.atomic()
 
 
-def _numbers(ids: Iterable[int]) -> str:
+def as_moment(value: Any) -> datetime:
+    """A point in time as either database's driver hands it over."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def numbers(ids: Iterable[int]) -> str:
     """Whole numbers as SQL text."""
     return ", ".join(str(int(id_)) for id_ in ids) or "NULL"
 

@@ -1,0 +1,122 @@
+"""What is saved in enrolments and not yet published: the marks beside every flag (R-PA-01, R-CK-01, R-CK-04, B-02).
+
+Read-only. Pages right of the directory take their pending marks from here and never read enrolments.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from schoolgate.enrolments.clock import clock_now
+from schoolgate.sync.diff import Span, as_moment, differences, numbers, picked, run, span_of
+from schoolgate.sync.kinds import ASSOCIATION, KIND_BY_NAME, KINDS
+from schoolgate.tenancy.models import Tenant
+
+_EVERY_WRITE = 2**62
+
+
+@dataclass(frozen=True)
+class PendingLink:
+    """A pair whose published state the next sync changes. opens: the contact will see the student; else no longer.
+
+    left_out: a sync was told to leave it out. why: import, hand or rule. saved_by_id: tenancy.User.
+    """
+
+    association_id: int
+    student_id: int
+    student_name: str
+    contact_id: int
+    contact_name: str
+    opens: bool
+    left_out: bool
+    why: str
+    saved_by_id: int | None
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How much waits for a sync. rows: of every kind. contacts: added or changed, not yet published (R-CK-01).
+
+    rows_by_person: by whom (tenancy.User; None: an import or a command) (R-PA-03).
+    """
+
+    rows: int = 0
+    contacts: int = 0
+    links_added: int = 0
+    links_removed: int = 0
+    rows_by_person: dict[int | None, int] = field(default_factory=dict)
+
+
+def pending_by_contact(*, tenant: Tenant, contact_ids: Collection[int], today: date) -> dict[int, list[PendingLink]]:
+    """For a page of contacts: what each will gain or lose. One query; contacts with nothing pending are absent."""
+    found: dict[int, list[PendingLink]] = defaultdict(list)
+    for link in _pending(tenant, f"contact_id IN ({numbers(contact_ids)})", today=today):
+        found[link.contact_id].append(link)
+    return dict(found)
+
+
+def pending_by_student(*, tenant: Tenant, student_ids: Collection[int], today: date) -> dict[int, list[PendingLink]]:
+    """For a page of students: who will see each, or no longer. One query; students with nothing pending are absent."""
+    found: dict[int, list[PendingLink]] = defaultdict(list)
+    for link in _pending(tenant, f"student_id IN ({numbers(student_ids)})", today=today):
+        found[link.student_id].append(link)
+    return dict(found)
+
+
+def pending_by_association(*, tenant: Tenant, association_ids: Collection[int], today: date) -> dict[int, PendingLink]:
+    """For switches on a page, by the association's id. One query."""
+    found = _pending(tenant, f"id IN ({numbers(association_ids)})", today=today)
+    return {link.association_id: link for link in found}
+
+
+def what_waits(*, tenant: Tenant, today: date) -> Waiting:
+    """How much the next sync would write. The cost follows what waits."""
+    span = span_of(tenant=tenant, today=today, up_to=clock_now(tenant=tenant))
+    by_person: dict[int | None, int] = defaultdict(int)
+    rows = contacts = opens = closes = 0
+    for kind in KINDS:
+        for saved_by_id, count, added, removed in run(
+            f"""SELECT saved_by_id, count(*), sum(CASE WHEN link_after AND NOT link_before THEN 1 ELSE 0 END),
+                sum(CASE WHEN link_before AND NOT link_after THEN 1 ELSE 0 END)
+            FROM ({differences(kind, picked(kind, first=span.since == 0))}) waiting GROUP BY saved_by_id""",
+            span.parameters,
+        ):
+            by_person[saved_by_id] += count
+            rows += count
+            contacts += count if kind.name == "contact" else 0
+            opens += int(added)
+            closes += int(removed)
+    return Waiting(rows, contacts, opens, closes, dict(by_person))
+
+
+def _pending(tenant: Tenant, which: str, *, today: date) -> list[PendingLink]:
+    span = Span(tenant, 0, _EVERY_WRITE, None, today)
+    student, contact = KIND_BY_NAME["student"].working_table, KIND_BY_NAME["contact"].working_table
+    chosen = f"SELECT id FROM {ASSOCIATION.working_table} WHERE tenant_id = %(tenant)s AND {which}"
+    rows = run(
+        f"""SELECT w.object_id, w.student_id, COALESCE(NULLIF(s.preferred_name, ''), s.given_name), s.family_name,
+            w.contact_id, c.given_name, c.family_name, w.link_after, l.id IS NOT NULL, w.why, w.saved_by_id, w.saved_at
+        FROM ({differences(ASSOCIATION, chosen)}) w
+        JOIN {student} s ON s.id = w.student_id JOIN {contact} c ON c.id = w.contact_id
+        LEFT JOIN sync_leftout l ON l.tenant_id = %(tenant)s AND l.kind = 'association' AND l.object_id = w.object_id
+        WHERE w.link_before <> w.link_after
+        ORDER BY s.sort_name, c.sort_name, w.object_id""",
+        span.parameters,
+    )
+    return [
+        PendingLink(
+            association_id=row[0],
+            student_id=row[1],
+            student_name=f"{row[2]} {row[3]}".strip(),
+            contact_id=row[4],
+            contact_name=f"{row[5]} {row[6]}".strip(),
+            opens=bool(row[7]),
+            left_out=bool(row[8]),
+            why=row[9],
+            saved_by_id=row[10],
+            saved_at=as_moment(row[11]),
+        )
+        for row in rows
+    ]
