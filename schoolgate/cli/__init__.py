@@ -16,7 +16,21 @@ from schoolgate.cli.outcome import Outcome
 from schoolgate.lib.errors import SchoolgateError
 
 # Each has register(commands): add its subparsers, each with set_defaults(run=function from arguments to Outcome).
-GROUPS = ["tenants", "keys", "audit", "roster", "worker", "serve", "demo", "doctor", "schema", "secrets"]
+GROUPS = [
+    "tenants",
+    "roster",
+    "sync",
+    "access",
+    "explain",
+    "keys",
+    "audit",
+    "worker",
+    "serve",
+    "demo",
+    "doctor",
+    "schema",
+    "secrets",
+]
 # These must start where others are refused: before there are secrets, and when something is wrong.
 STARTS_WITHOUT_SECRETS = {"secrets", "doctor"}
 

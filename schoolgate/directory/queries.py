@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from schoolgate.directory.models import (
     DirectoryAssociation,
@@ -71,6 +73,7 @@ class Reason:
     """One condition of the access rule, as it stands. speaks_for: it lets the contact see the student.
 
     code: stable, for programs. since and by_id: when it became so and whose act it was (tenancy.User), where known.
+    about_id: the published row that it is about, None where there is none.
     """
 
     speaks_for: bool
@@ -78,6 +81,7 @@ class Reason:
     text: str
     since: datetime | date | None = None
     by_id: int | None = None
+    about_id: int | None = None
 
 
 def published_reasons(*, tenant: Tenant, contact_id: int, student_id: int, today: date) -> list[Reason]:
@@ -99,35 +103,50 @@ def published_reasons(*, tenant: Tenant, contact_id: int, student_id: int, today
 
 
 def _person_reasons(word: str, person: DirectoryContact | DirectoryStudent | None) -> Iterable[Reason]:
+    texts = {
+        "contact": (
+            _("The contact has not been published by a Data Sync."),
+            _("The contact is published and active."),
+            _("The contact is published as inactive."),
+        ),
+        "student": (
+            _("The student has not been published by a Data Sync."),
+            _("The student is published and active."),
+            _("The student is published as inactive."),
+        ),
+    }
+    unpublished, active, inactive = texts[word]
     if person is None:
-        yield Reason(False, f"{word}.not_published", f"The {word} has not been published by a Data Sync.")
+        yield Reason(False, f"{word}.not_published", unpublished)
     elif person.is_active:
-        yield Reason(True, f"{word}.active", f"The {word} is published and active.")
+        yield Reason(True, f"{word}.active", active, about_id=person.pk)
     else:
-        yield Reason(False, f"{word}.inactive", f"The {word} is published as inactive.")
+        yield Reason(False, f"{word}.inactive", inactive, about_id=person.pk)
 
 
 def _pair_reasons(pair: DirectoryAssociation | None) -> Iterable[Reason]:
     if pair is None:
-        yield Reason(False, "association.not_published", "No association between the two has been published.")
+        yield Reason(False, "association.not_published", _("No association between the two has been published."))
         return
-    basis = "household" if pair.basis == "household" else "associated contact"
-    yield Reason(True, "association.published", f"They are associated ({basis}).")
+    by_household = pair.basis == "household"
+    text = _("They are associated by their household.") if by_household else _("They are associated.")
+    yield Reason(True, "association.published", text, about_id=pair.pk)
     if pair.portal_access:
-        yield Reason(True, "flag.on", "Has Portal Access is on.", pair.flag_at, pair.flag_by_id)
+        yield Reason(True, "flag.on", _("Has Portal Access is on."), pair.flag_at, pair.flag_by_id, pair.pk)
     else:
-        yield Reason(False, "flag.off", "Has Portal Access is off.", pair.flag_at, pair.flag_by_id)
+        yield Reason(False, "flag.off", _("Has Portal Access is off."), pair.flag_at, pair.flag_by_id, pair.pk)
 
 
 def _bar_reasons(bars: Iterable[DirectoryBar], *, today: date) -> Iterable[Reason]:
     for bar in bars:
         if bar.starts_on > today:
-            yield Reason(True, "bar.not_begun", f"A restriction begins on {bar.starts_on:%d %B %Y}.", bar.starts_on)
+            text = _("A restriction begins on %(day)s.") % {"day": date_format(bar.starts_on)}
+            yield Reason(True, "bar.not_begun", text, bar.starts_on, about_id=bar.pk)
         elif bar.ends_on is not None and bar.ends_on < today:
-            text = f"A restriction ended on {bar.ends_on:%d %B %Y}; nothing opens until the office has reviewed it."
-            yield Reason(False, "bar.ended", text, bar.starts_on)
+            text = _("A restriction ended on %(day)s; nothing opens until the office has reviewed it.")
+            yield Reason(False, "bar.ended", text % {"day": date_format(bar.ends_on)}, bar.starts_on, about_id=bar.pk)
         else:
-            yield Reason(False, "bar.in_force", "A restriction is in force.", bar.starts_on)
+            yield Reason(False, "bar.in_force", _("A restriction is in force."), bar.starts_on, about_id=bar.pk)
 
 
 def published_flags(*, tenant: Tenant, association_ids: Collection[int]) -> dict[int, bool]:

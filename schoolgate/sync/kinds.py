@@ -5,6 +5,7 @@ are %(tenant)s and %(today)s, the day in the tenant's time zone. Column names co
 """
 
 from dataclasses import dataclass, field
+from typing import Any  # Rows of any kind.
 
 from django.db import models
 
@@ -17,6 +18,7 @@ from schoolgate.directory.models import (
     DirectoryStudent,
 )
 from schoolgate.enrolments.models import Association, Contact, Household, Restriction, Staff, Student
+from schoolgate.tenancy.models import Tenant
 
 # A restriction that keeps its pair closed: it enforces something, nobody lifted it, and if it has ended, nobody has looked at
 # the pair since (R-RX-04).
@@ -67,6 +69,18 @@ class Kind:
     def columns(self) -> list[str]:
         """The published table's columns but its id, in order."""
         return [str(column.column) for column in self.published._meta.concrete_fields if not column.primary_key]
+
+    def working_rows(self, tenant: Tenant) -> models.QuerySet[Any]:
+        """The tenant's rows in enrolments."""
+        manager = self.working._meta.default_manager
+        assert manager is not None
+        return manager.filter(tenant=tenant)
+
+    def published_rows(self, tenant: Tenant) -> models.QuerySet[Any]:
+        """The tenant's rows in the directory."""
+        manager = self.published._meta.default_manager
+        assert manager is not None
+        return manager.filter(tenant=tenant)
 
     def wanted(self, column: str) -> str:
         """SQL for what a published column should hold."""

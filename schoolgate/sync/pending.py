@@ -71,6 +71,12 @@ def pending_by_association(*, tenant: Tenant, association_ids: Collection[int], 
     return {link.association_id: link for link in found}
 
 
+def pending_pair(*, tenant: Tenant, contact_id: int, student_id: int, today: date) -> PendingLink | None:
+    """What the next sync changes for one pair; None: nothing."""
+    pair = f"contact_id IN ({numbers([contact_id])}) AND student_id IN ({numbers([student_id])})"
+    return next(iter(_pending(tenant, pair, today=today)), None)
+
+
 def what_waits(*, tenant: Tenant, today: date) -> Waiting:
     """How much the next sync would write. The cost follows what waits."""
     span = span_of(tenant=tenant, today=today, up_to=clock_now(tenant=tenant))

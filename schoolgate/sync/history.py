@@ -1,0 +1,106 @@
+"""What earlier runs did, row by row (design: Data Sync, History)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from schoolgate.directory.models import DirectoryChange
+from schoolgate.sync.kinds import KIND_BY_NAME
+from schoolgate.sync.models import SyncRun
+from schoolgate.sync.words import Change, Fact, in_words
+from schoolgate.tenancy.models import Tenant
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A page of a run's rows. total: all of its rows."""
+
+    run: SyncRun
+    changes: list[Change]
+    total: int
+
+
+def runs(*, tenant: Tenant) -> QuerySet[SyncRun]:
+    """All runs, newest first."""
+    return SyncRun.objects.for_tenant(tenant).select_related("undone_by").order_by("-number")
+
+
+def run_numbered(*, tenant: Tenant, number: int) -> SyncRun | None:
+    """The run with this number."""
+    return runs(tenant=tenant).filter(number=number).first()
+
+
+def held_run(*, tenant: Tenant) -> SyncRun | None:
+    """The run that waits for a person's approval."""
+    return SyncRun.objects.for_tenant(tenant).filter(state="held").first()
+
+
+def run_page(*, run: SyncRun, page: int = 1, page_size: int = 50) -> RunPage:
+    """What a run wrote, in the order of the feed. The number of queries doesn't grow with the rows."""
+    changes = DirectoryChange.objects.for_tenant(run.tenant).filter(run_id=run.pk)
+    start = (max(page, 1) - 1) * page_size
+    rows = list(changes.order_by("seq")[start : start + page_size])
+    after = _rows_after(run.tenant, rows)
+    facts = [_fact(row, after.get((row.kind, row.object_id))) for row in rows]
+    return RunPage(run, in_words(run.tenant, facts), changes.count())
+
+
+def changes_of(*, tenant: Tenant, kind: str, object_id: int, limit: int = 50) -> list[Change]:
+    """What has been published about one row, newest first (R-AU-02)."""
+    rows = list(
+        DirectoryChange.objects.for_tenant(tenant).filter(kind=kind, object_id=object_id).order_by("-seq")[: limit + 1]
+    )
+    found = []
+    after = _rows_after(tenant, rows[:1])
+    newer: Mapping[str, Any] | None = after.get((kind, object_id))
+    for row in rows[:limit]:
+        found.append(_fact(row, newer))
+        newer = row.before
+    return in_words(tenant, found)
+
+
+def _rows_after(tenant: Tenant, changes: list[DirectoryChange]) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Each changed row as it was after the change: as the next change found it, or as it is published now."""
+    ids_by_kind: dict[str, set[int]] = {}
+    for change in changes:
+        ids_by_kind.setdefault(change.kind, set()).add(change.object_id)
+    found: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for kind, ids in ids_by_kind.items():
+        for row in KIND_BY_NAME[kind].published_rows(tenant).filter(pk__in=ids).values():
+            found[kind, row["id"]] = row
+    if not changes:
+        return found
+    newest = max(change.seq for change in changes)
+    same = Q()
+    for kind, ids in ids_by_kind.items():
+        same |= Q(kind=kind, object_id__in=ids)
+    later = DirectoryChange.objects.for_tenant(tenant).filter(same, seq__gt=newest).order_by("-seq")
+    for change in later:  # Newest first, so that the one that follows the change is what stays.
+        if change.before is not None:
+            found[change.kind, change.object_id] = change.before
+        else:
+            found.pop((change.kind, change.object_id), None)
+    return found
+
+
+def _fact(change: DirectoryChange, after: Mapping[str, Any] | None) -> Fact:
+    after = after if change.op != "removed" else None
+    columns = after or change.before or {}
+    of_pair = KIND_BY_NAME[change.kind].of_pair
+    is_link = change.kind == "association"
+    return Fact(
+        kind=change.kind,
+        object_id=change.object_id,
+        op=change.op,
+        student_id=columns.get("student_id") if of_pair else change.object_id if change.kind == "student" else None,
+        contact_id=columns.get("contact_id") if of_pair else change.object_id if change.kind == "contact" else None,
+        link_before=is_link and bool((change.before or {}).get("portal_access")),
+        link_after=is_link and bool((after or {}).get("portal_access")),
+        why=change.why,
+        saved_by_id=change.saved_by_id,
+        saved_at=change.saved_at,
+        before=change.before,
+        after=after,
+    )
