@@ -26,6 +26,7 @@ class PendingLink:
     association_id: int
     student_id: int
     student_name: str
+    school_id: int
     contact_id: int
     contact_name: str
     opens: bool
@@ -37,13 +38,13 @@ class PendingLink:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How much waits for a sync. rows: of every kind. contacts: added or changed, not yet published (R-CK-01).
+    """How much waits for a sync. rows: of every kind. new_contacts: PARENT contacts never published (R-CK-01).
 
     rows_by_person: by whom (tenancy.User; None: an import or a command) (R-PA-03).
     """
 
     rows: int = 0
-    contacts: int = 0
+    new_contacts: int = 0
     links_added: int = 0
     links_removed: int = 0
     rows_by_person: dict[int | None, int] = field(default_factory=dict)
@@ -81,7 +82,7 @@ def what_waits(*, tenant: Tenant, today: date) -> Waiting:
     """How much the next sync would write. The cost follows what waits."""
     span = span_of(tenant=tenant, today=today, up_to=clock_now(tenant=tenant))
     by_person: dict[int | None, int] = defaultdict(int)
-    rows = contacts = opens = closes = 0
+    rows = opens = closes = 0
     for kind in KINDS:
         for saved_by_id, count, added, removed in run(
             f"""SELECT saved_by_id, count(*), sum(CASE WHEN link_after AND NOT link_before THEN 1 ELSE 0 END),
@@ -91,10 +92,30 @@ def what_waits(*, tenant: Tenant, today: date) -> Waiting:
         ):
             by_person[saved_by_id] += count
             rows += count
-            contacts += count if kind.name == "contact" else 0
             opens += int(added)
             closes += int(removed)
-    return Waiting(rows, contacts, opens, closes, dict(by_person))
+    return Waiting(rows, count_new_contacts(tenant=tenant, today=today), opens, closes, dict(by_person))
+
+
+def count_new_contacts(*, tenant: Tenant, today: date) -> int:
+    """PARENT contacts that no sync has published yet (R-CK-01)."""
+    span = span_of(tenant=tenant, today=today, up_to=clock_now(tenant=tenant))
+    contact = KIND_BY_NAME["contact"]
+    changed = differences(contact, picked(contact, first=span.since == 0))
+    [(found,)] = run(
+        f"""SELECT count(*) FROM ({changed}) w JOIN {contact.working_table} c ON c.id = w.object_id
+        WHERE w.op = 'added' AND c.type = 'PARENT'""",
+        span.parameters,
+    )
+    return int(found)
+
+
+def contacts_with_pending_links(*, tenant: Tenant, today: date) -> frozenset[int]:
+    """Contacts for whom the next sync opens or closes a student. The cost follows what waits."""
+    span = span_of(tenant=tenant, today=today, up_to=clock_now(tenant=tenant))
+    changed = differences(ASSOCIATION, picked(ASSOCIATION, first=span.since == 0))
+    rows = run(f"SELECT DISTINCT contact_id FROM ({changed}) w WHERE link_before <> link_after", span.parameters)
+    return frozenset(contact_id for (contact_id,) in rows)
 
 
 def _pending(tenant: Tenant, which: str, *, today: date) -> list[PendingLink]:
@@ -103,7 +124,7 @@ def _pending(tenant: Tenant, which: str, *, today: date) -> list[PendingLink]:
     chosen = f"SELECT id FROM {ASSOCIATION.working_table} WHERE tenant_id = %(tenant)s AND {which}"
     rows = run(
         f"""SELECT w.object_id, w.student_id, COALESCE(NULLIF(s.preferred_name, ''), s.given_name), s.family_name,
-            w.contact_id, c.given_name, c.family_name, w.link_after, l.id IS NOT NULL, w.why, w.saved_by_id, w.saved_at
+            w.contact_id, c.given_name, c.family_name, w.link_after, l.id IS NOT NULL, w.why, w.saved_by_id, w.saved_at, s.school_id
         FROM ({differences(ASSOCIATION, chosen)}) w
         JOIN {student} s ON s.id = w.student_id JOIN {contact} c ON c.id = w.contact_id
         LEFT JOIN sync_leftout l ON l.tenant_id = %(tenant)s AND l.kind = 'association' AND l.object_id = w.object_id
@@ -116,6 +137,7 @@ def _pending(tenant: Tenant, which: str, *, today: date) -> list[PendingLink]:
             association_id=row[0],
             student_id=row[1],
             student_name=f"{row[2]} {row[3]}".strip(),
+            school_id=row[12],
             contact_id=row[4],
             contact_name=f"{row[5]} {row[6]}".strip(),
             opens=bool(row[7]),

@@ -2,7 +2,14 @@
 
 import pytest
 
-from schoolgate.sync.pending import pending_by_association, pending_by_contact, pending_by_student, what_waits
+from schoolgate.sync.pending import (
+    contacts_with_pending_links,
+    count_new_contacts,
+    pending_by_association,
+    pending_by_contact,
+    pending_by_student,
+    what_waits,
+)
 from schoolgate.tenancy.dates import day_of
 from tests.factories.enrolments import make_association, make_contact, make_restriction, make_student
 from tests.factories.sync import crowd, sync, turn
@@ -89,8 +96,19 @@ def test_how_much_waits_and_by_whom(tenant, pairs):
         tick(tenant=tenant)
     turn(pairs[1], on=False)
     waiting = what_waits(tenant=tenant, today=day_of(tenant, NOW))
-    assert (waiting.rows, waiting.contacts, waiting.links_added, waiting.links_removed) == (2, 1, 0, 1)
+    assert (waiting.rows, waiting.new_contacts, waiting.links_added, waiting.links_removed) == (2, 0, 0, 1)
     assert waiting.rows_by_person == {officer.pk: 1, None: 1}
+
+
+def test_which_contacts_wait(tenant, pairs):
+    new = make_association(pairs[0].student, make_contact(tenant), access=True)
+    make_contact(tenant, type="STAFF")
+    turn(pairs[1], on=False)
+    assert count_new_contacts(tenant=tenant, today=TODAY) == 1
+    assert contacts_with_pending_links(tenant=tenant, today=TODAY) == {new.contact_id, pairs[1].contact_id}
+    sync(tenant)
+    assert count_new_contacts(tenant=tenant, today=TODAY) == 0
+    assert contacts_with_pending_links(tenant=tenant, today=TODAY) == frozenset()
 
 
 def test_another_tenants_rows_are_never_told(pairs):

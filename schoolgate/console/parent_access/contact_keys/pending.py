@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
+from schoolgate.sync.pending import contacts_with_pending_links, count_new_contacts, pending_by_contact
 from schoolgate.tenancy.models import Tenant
 
 
@@ -23,15 +26,25 @@ class PendingStudents:
 
 
 def pending_students(*, tenant: Tenant, contact_ids: Collection[int]) -> PendingStudents:
-    """The pending marks of these contacts' students."""
-    return PendingStudents()
+    """The pending marks of these contacts' students; one query."""
+    found = pending_by_contact(tenant=tenant, contact_ids=contact_ids, today=timezone.localdate())
+    return PendingStudents(
+        added_by_contact={
+            contact_id: tuple(AddedStudent(link.student_name, link.school_id) for link in links if link.opens)
+            for contact_id, links in found.items()
+        },
+        removed_by_contact={
+            contact_id: frozenset(link.student_id for link in links if not link.opens)
+            for contact_id, links in found.items()
+        },
+    )
 
 
 def pending_contact_ids(*, tenant: Tenant) -> frozenset[int]:
-    """Published contacts with a change of their students that waits."""
-    return frozenset()
+    """Contacts with a change of their students that waits."""
+    return contacts_with_pending_links(tenant=tenant, today=timezone.localdate())
 
 
 def count_unpublished(*, tenant: Tenant) -> int:
-    """Contacts that no sync has published yet."""
-    return 0
+    """PARENT contacts that no sync has published yet."""
+    return count_new_contacts(tenant=tenant, today=timezone.localdate())
