@@ -40,6 +40,7 @@ class Line:
 
     entry: AuditEntry
     at: datetime
+    who: str
     sentence: str
     reason: str
     changes: list[tuple[str, str, str]]
@@ -67,6 +68,7 @@ def _line(request: TenantRequest, entry: AuditEntry, names: Names) -> Line:
     return Line(
         entry=entry,
         at=entry.at,
+        who=names.who(entry),
         sentence=sentence_of(entry, names),
         reason="" if is_hidden else entry.reason,
         changes=[] if is_hidden else before_and_after(entry),

@@ -50,6 +50,14 @@ def names_for(tenant: Tenant, entries: Iterable[AuditEntry], *, school_ids: Coll
     return _named(tenant, ids, school_ids=school_ids)
 
 
+def names_of_subjects(tenant: Tenant, subjects: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """The names of these (kind, id); what has none is absent."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for kind, id_ in subjects:
+        ids["user" if kind == "account" else kind].add(id_)
+    return _named(tenant, ids, school_ids=None).names
+
+
 def names_of_items(tenant: Tenant, items: Iterable[JobItem], *, school_ids: Collection[int] | None) -> Names:
     """What the items of a job are about."""
     ids: dict[str, set[int]] = defaultdict(set)

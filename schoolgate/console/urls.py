@@ -12,10 +12,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/welcome/", views.welcome, name="welcome"),
     path("console/fresh/", views.fresh, name="fresh"),
     path("console/find/", views.find, name="find"),
+    path("console/notices/<int:notice_id>/close/", views.notice_close, name="notice_close"),
     path(
         "portal-console/setup/parent-access/contact-keys/",
         include("schoolgate.console.parent_access.contact_keys.urls"),
     ),
     path("enrolments/", include("schoolgate.console.enrolments.urls")),
+    path("school-information/", include("schoolgate.console.school_information.urls")),
     path("", include("schoolgate.console.records.urls")),
 ]

@@ -9,12 +9,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from schoolgate.console.find import found_in
 from schoolgate.console.forms import ChoosePasswordForm, FreshForm, SignInForm
 from schoolgate.console.fresh import note_proof
+from schoolgate.console.home import home_of, may_close
+from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.choose_password import LinkNotAccepted, PasswordRefused, choose_password
+from schoolgate.tenancy.close_notice import close_notice
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.middleware import source_of
 from schoolgate.tenancy.prove_sign_in import prove_sign_in
+from schoolgate.tenancy.queries import notice_by_id
 from schoolgate.tenancy.roles import Right, for_anybody, requires
 
 BACKEND = "schoolgate.tenancy.sign_in.TenantBackend"
@@ -116,10 +121,24 @@ def fresh(request: TenantRequest) -> HttpResponse:
 @requires(Right.HOME_READ)
 @require_GET
 def home(request: TenantRequest) -> HttpResponse:
-    return render(request, "console/home.html")
+    return render(request, "console/home.html", {"home": home_of(request, at=timezone.now())})
+
+
+@requires(Right.HOME_READ)
+@require_POST
+def notice_close(request: TenantRequest, notice_id: int) -> HttpResponse:
+    """Somebody has dealt with it."""
+    notice = notice_by_id(tenant=request.tenant, notice_id=notice_id)
+    if not may_close(request, notice):
+        raise NotAllowed
+    close_notice(notice=notice, by=request.actor, at=timezone.now())
+    messages.success(request, _("Closed. The audit log keeps it."))
+    return redirect("console:home", request.tenant.code)
 
 
 @requires(Right.HOME_READ)
 @require_GET
 def find(request: TenantRequest) -> HttpResponse:
-    return render(request, "console/find.html", {"words": request.GET.get("q", "")})
+    """A student, a contact or a page, by the beginning of a name or an id."""
+    words = request.GET.get("q", "")[:200].strip()
+    return render(request, "console/find.html", {"words": words, "found": found_in(request, words)})

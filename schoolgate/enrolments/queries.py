@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 from schoolgate.enrolments.models import (
@@ -260,12 +260,14 @@ def associations_between(
     return {(row.student_id, row.contact_id): row for row in rows}
 
 
-def people_counts(*, tenant: Tenant) -> dict[str, int]:
-    """How many active students and contacts the working copy has: for Home."""
-    return {
-        "students": Student.objects.for_tenant(tenant).in_state(PersonState.ACTIVE).count(),
-        "contacts": Contact.objects.for_tenant(tenant).in_state(PersonState.ACTIVE).count(),
-    }
+def has_students(*, tenant: Tenant) -> bool:
+    """Has anything been imported or added yet?"""
+    return Student.objects.for_tenant(tenant).exists()
+
+
+def restrictions_to_review(*, tenant: Tenant, today: date, school_ids: Schools = None) -> int:
+    """How many the office's list has: ended, or to be looked at within 60 days."""
+    return restrictions_listed(tenant=tenant, which="review", today=today, school_ids=school_ids).count()
 
 
 def student_ids_at(*, tenant: Tenant, school_ids: Collection[int]) -> QuerySet[Student, int]:
@@ -288,3 +290,9 @@ def household_names(*, tenant: Tenant, household_ids: Collection[int]) -> dict[i
     """Names by id; a household without one is called by its address."""
     rows = Household.objects.for_tenant(tenant).filter(pk__in=household_ids)
     return {row.pk: row.name or row.address_1 or row.source_id for row in rows}
+
+
+def student_counts(*, tenant: Tenant) -> dict[int, int]:
+    """How many active students each school has, by school id."""
+    rows = Student.objects.for_tenant(tenant).in_state(PersonState.ACTIVE).order_by()
+    return dict(rows.values_list("school_id").annotate(n=Count("pk")))

@@ -1,5 +1,6 @@
 """Give a person of the office a sign-in and a role."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,8 +39,9 @@ def add_member(
     at: datetime,
     school: School | None = None,
     name: str = "",
+    single_rights: Mapping[str, bool] | None = None,
 ) -> Added:
-    """A new sign-in, or another role for one that exists. The first owner holds the single rights; others start without (Permissions).
+    """A new sign-in, or another role for one that exists. The first owner holds the single rights; others those given (Permissions).
 
     Raises MemberRefused for an e-mail or role that can't be.
     """
@@ -69,15 +71,13 @@ def add_member(
         user.set_unusable_password()
         user.save(force_insert=True)
     first_owner = role == Role.OWNER and not Membership.objects.for_tenant(tenant).filter(role=Role.OWNER).exists()
-    rights = dict.fromkeys(
-        ["may_see_keys", "may_bulk_print", "may_export", "may_see_restrictions"],
-        first_owner,
-    )
+    names = ["may_see_keys", "may_bulk_print", "may_export", "may_see_restrictions"]
+    rights = {name: first_owner or bool((single_rights or {}).get(name)) for name in names}
     Membership.objects.update_or_create(
         user=user,
         tenant=tenant,
         school=school,
-        defaults={"role": role},
+        defaults={"role": role, **(rights if single_rights is not None else {})},
         create_defaults={"role": role, **rights},
     )
     subjects = [("user", user.pk)]

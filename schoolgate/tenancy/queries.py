@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from schoolgate.tenancy.models import Membership, School, Tenant, User, UserKind
+from schoolgate.lib.errors import NotFound
+from schoolgate.tenancy.models import Membership, OfficeNotice, School, Tenant, User, UserKind
 
 
 def schools_of(tenant: Tenant, *, only: Collection[int] | None = None) -> list[School]:
@@ -28,3 +29,33 @@ def names_of_users(tenant: Tenant, user_ids: Collection[int]) -> dict[int, str]:
     """Names by id, "schoolgate" for the system user; one query."""
     users = User.objects.for_tenant(tenant).filter(pk__in=user_ids)
     return {user.pk: "schoolgate" if user.kind == UserKind.SYSTEM else user.name or user.username for user in users}
+
+
+def membership_by_id(*, tenant: Tenant, membership_id: int) -> Membership:
+    """With its user and school. Raises NotFound."""
+    rows = Membership.objects.for_tenant(tenant).select_related("user", "school", "tenant")
+    found = rows.filter(pk=membership_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def school_by_id(*, tenant: Tenant, school_id: int) -> School:
+    """Raises NotFound."""
+    found = School.objects.for_tenant(tenant).select_related("tenant").filter(pk=school_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def open_notices(*, tenant: Tenant) -> list[OfficeNotice]:
+    """What a person of the office should look at, oldest first; at most 50."""
+    return list(OfficeNotice.objects.for_tenant(tenant).filter(closed_at=None).order_by("raised_at")[:50])
+
+
+def notice_by_id(*, tenant: Tenant, notice_id: int) -> OfficeNotice:
+    """Raises NotFound."""
+    found = OfficeNotice.objects.for_tenant(tenant).filter(pk=notice_id).first()
+    if found is None:
+        raise NotFound
+    return found

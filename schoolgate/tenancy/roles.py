@@ -29,6 +29,7 @@ class Right(StrEnum):
     INTEGRATIONS_EDIT = "integrations.edit"
     MEMBERS_EDIT = "members.edit"
     MEMBERS_READ = "members.read"
+    OWNERS_EDIT = "owners.edit"  # an administrator names and changes everybody but owners
     AUDIT_READ = "audit.read"
     HOME_READ = "home.read"
     # Single rights inside a role (portal-console, Permissions): off for new members.
@@ -57,7 +58,7 @@ _ADMINISTRATOR = _READ_ALL | {
     Right.MEMBERS_EDIT,
 }
 RIGHTS_BY_ROLE: dict[str, set[Right]] = {
-    Role.OWNER: _ADMINISTRATOR,
+    Role.OWNER: _ADMINISTRATOR | {Right.OWNERS_EDIT},
     Role.ADMINISTRATOR: _ADMINISTRATOR,
     Role.ENROLMENTS_OFFICER: {
         Right.HOME_READ,

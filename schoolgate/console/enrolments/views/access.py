@@ -15,6 +15,7 @@ from schoolgate.directory.queries import published_flags
 from schoolgate.enrolments.errors import EnrolmentRefused
 from schoolgate.enrolments.queries import associations_by_id
 from schoolgate.enrolments.set_access import AccessSaved, set_access
+from schoolgate.sync.pending import what_waits
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
 
@@ -57,7 +58,8 @@ def access_save(request: TenantRequest) -> HttpResponse:
     except EnrolmentRefused as refusal:
         messages.error(request, f"{refusal.message} {refusal.fix}".strip())
     else:
-        messages.success(request, _saved_words(saved))
+        words = [*_saved_words(saved), _waiting_words(request)]
+        messages.success(request, " ".join(filter(None, words)))
     return HttpResponseRedirect(back)
 
 
@@ -68,7 +70,7 @@ def _back(request: TenantRequest) -> str:
     return given if safe else resolve_url("console:enrolments:students", request.tenant.code)
 
 
-def _saved_words(saved: AccessSaved) -> str:
+def _saved_words(saved: AccessSaved) -> list[str]:
     """What was saved, and what it opens or ends with the next sync (R-PA-04)."""
     words = [ngettext("%d change saved.", "%d changes saved.", saved.count) % saved.count]
     for row in saved.turned_on[:3]:
@@ -77,4 +79,14 @@ def _saved_words(saved: AccessSaved) -> str:
     for row in saved.turned_off[:3]:
         people = {"contact": row.contact.shown_name, "student": row.student.shown_name}
         words.append(_("%(contact)s will not see %(student)s from the next Data Sync on.") % people)
-    return " ".join(words)
+    return words
+
+
+def _waiting_words(request: TenantRequest) -> str:
+    """How many changes wait for a sync, and by whom (R-PA-03)."""
+    waiting = what_waits(tenant=request.tenant, today=timezone.localdate())
+    if not waiting.rows:
+        return ""
+    mine = waiting.rows_by_person.get(request.user.pk, 0)
+    counts = {"rows": waiting.rows, "mine": mine, "others": waiting.rows - mine}
+    return _("Waiting for a Data Sync: %(rows)d changes, %(mine)d by you, %(others)d by others.") % counts
