@@ -142,11 +142,13 @@ def import_roster(
     findings: with what opening the files has found. In order: errors refuse, warnings want accepting, holds want approval.
     A dry run writes nothing, not even its own record. Raises ImportRefused for options that can't be.
     """
+    check_options(options)
     if dry_run:
         return take_in(tenant=tenant, files=files, findings=findings, options=options, by=by, at=at, apply=False)
     entry = RosterImport.objects.create(
         tenant=tenant,
         source=options.source,
+        school=school_of_number(tenant=tenant, number=options.school_number),
         file_names=files.names,
         actor_kind=by.kind.value,
         actor_id=by.user_id,
@@ -174,7 +176,6 @@ def take_in(
 
     A preview is the same with ``apply`` False: its state is then ready, held, warned or refused.
     """
-    _check_options(options)
     format_ = detect(files, findings, named=options.format)
     content_hash = files.content_hash()
     if format_ is None:
@@ -227,7 +228,8 @@ def take_in(
     )
 
 
-def _check_options(options: ImportOptions) -> None:
+def check_options(options: ImportOptions) -> None:
+    """Raises ImportRefused for a source or a format that can't be."""
     if not options.source or len(options.source) > 40 or options.source == "office":
         raise ImportRefused(
             "A source is a short name for the system that gives the ids; “office” is what is added by hand.",

@@ -288,7 +288,7 @@ class Table:
             return cell
         if kind is not Kind.NOTE and is_error_value(cell):
             self._report_cell(messages.CELL_ERROR_VALUE, line, column, cell)
-            return ""
+            return cell
         if kind is Kind.ID:
             if is_scientific(cell):
                 self._report_cell(messages.CELL_SCIENTIFIC, line, column, cell)
