@@ -25,9 +25,9 @@ from schoolgate.enrolments.notes import open_note
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
 from schoolgate.tenancy.models import OfficeNotice, School
+from tests.enrolments.test_roster_oneroster import parent, v1_1
 from tests.factories.rosters import SETS, csv_of, many, native, one_family, uploads_of, without
 from tests.factories.tenancy import NOW, actor, make_school, make_tenant
-from tests.enrolments.test_roster_oneroster import parent, v1_1
 
 pytestmark = pytest.mark.django_db
 EASY = ImportOptions(accepts_warnings=True, approves=True)

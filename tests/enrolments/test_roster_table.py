@@ -72,7 +72,7 @@ def test_other_delimiters_are_accepted_in_native_files(delimiter):
 def test_a_delimiter_that_is_none_shows_as_missing_columns():
     found = read({"students.csv": csv_of([STUDENT], delimiter="|"), "contacts.csv": csv_of([CONTACT])})
     assert set(found.codes) == {"error header.missing", "warning header.unknown"}
-    assert "student_id|school_code" in [f for f in found.findings if f.code == "header.missing"][0].fix
+    assert "student_id|school_code" in next(f for f in found.findings if f.code == "header.missing").fix
 
 
 def test_a_broken_upload_is_refused():
@@ -357,7 +357,7 @@ def test_hostile_strings_in_every_text_field_are_read_or_refused_by_place(text):
         found = read(one_family(**{kind: dict.fromkeys([*columns, "email"], text)}))
         assert found.format == "native"
         assert all(finding.file and (finding.line or finding.count) for finding in found.findings)
-        assert "\0" not in repr([row for row in found.rows])
+        assert "\0" not in repr(list(found.rows))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=60))

@@ -91,7 +91,7 @@ def without(files: dict[str, str], *gone: str) -> dict[str, str]:
 def uploads_of(files: Mapping[str, str | bytes]) -> list[Upload]:
     """Files in memory as an upload."""
 
-    def opener(content: bytes):  # noqa: ANN202  (a function for each file)
+    def opener(content: bytes):
         return lambda: io.BytesIO(content)
 
     return [Upload(name, opener(text.encode() if isinstance(text, str) else text)) for name, text in files.items()]
@@ -127,7 +127,7 @@ class Read:
 
     @property
     def codes(self) -> list[str]:
-        """severity code, in the files' order, without the note about files that aren't read."""
+        """Severity code, in the files' order, without the note about files that aren't read."""
         return [
             f"{finding.severity.value} {finding.code}" for finding in self.findings if finding.code != "file.ignored"
         ]
