@@ -21,7 +21,7 @@ def measure(district: District) -> list[Result]:
         JobItem._meta.db_table: f"job_id = {job.pk}",
         AccessKey._meta.db_table: f"run_id = {job.pk}",
         AuditEntry._meta.db_table: f"tenant_id = {tenant.pk} AND act = 'key.generated'",
-        AuditSubject._meta.db_table: "entry_id IN (SELECT id FROM audit_auditentry WHERE act = 'key.generated')",
+        AuditSubject._meta.db_table: f"entry_id IN (SELECT id FROM audit_auditentry WHERE tenant_id = {tenant.pk} AND act = 'key.generated')",
     }
     with BareTables(*tables) as bare:
         bare.time_copy(wheres)
