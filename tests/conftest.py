@@ -24,6 +24,7 @@ from tests.processes import Stack
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 ENDS = pytest.StashKey[list[Callable[[], object]]]()
+SERVER = pytest.StashKey[ScratchPostgres]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="schoolgate-tests-"))
     ends.append(lambda: shutil.rmtree(folder, ignore_errors=True))
     if config.getoption("database") == "postgresql":
-        server = ScratchPostgres()
+        server = config.stash[SERVER] = ScratchPostgres()
         server.__enter__()
         ends.append(lambda: server.__exit__(None, None, None))
         chosen: dict[str, Any] = dict(dj_database_url.parse(server.url("schoolgate")))
@@ -71,6 +72,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which database this run stands on."""
     return f"database: {config.getoption('database')}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> ScratchPostgres | None:
+    """The server of this run, for tests that want a database of their own; None on SQLite."""
+    return pytestconfig.stash.get(SERVER, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,20 +1,30 @@
 import shutil
+from itertools import count
 
 import pytest
 
 from tests.cli.command import Command, command_in
 
+_numbers = count(1)
+
 
 @pytest.fixture(scope="session")
-def made_installation(tmp_path_factory):
-    """A data folder with a database of this version, made once and copied for each test."""
-    folder = tmp_path_factory.mktemp("installation")
-    assert command_in(folder)("upgrade").returncode == 0
-    return folder / "data"
+def made_installation(tmp_path_factory, postgres_server):
+    """A command whose database is of this version; made once, and copied for each test."""
+    made = command_in(tmp_path_factory.mktemp("installation"))
+    if postgres_server:
+        made.environment["SCHOOLGATE_DATABASE_URL"] = postgres_server.create("installation")
+        assert made("secrets", "make").returncode == 0
+    assert made("upgrade").returncode == 0
+    return made
 
 
 @pytest.fixture
-def schoolgate(tmp_path, made_installation) -> Command:
-    """The command with an empty database (SQLite) and secrets of its own."""
-    shutil.copytree(made_installation, tmp_path / "data")
-    return command_in(tmp_path)
+def schoolgate(tmp_path, made_installation, postgres_server) -> Command:
+    """The command with an empty database, of the kind that this run is on, and secrets of its own."""
+    shutil.copytree(made_installation.folder / "data", tmp_path / "data")
+    copy = command_in(tmp_path)
+    if postgres_server:
+        name = f"installation_{next(_numbers)}"
+        copy.environment["SCHOOLGATE_DATABASE_URL"] = postgres_server.create(name, template="installation")
+    return copy
