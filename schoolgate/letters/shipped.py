@@ -1,0 +1,27 @@
+"""The text that comes with schoolgate, for each kind of letter and mail (portal-console §5)."""
+
+from functools import cache
+from pathlib import Path
+
+from schoolgate.letters.fields import KINDS, Part
+from schoolgate.letters.merge import ParsedTemplate, parse_template
+
+_FOLDER = Path(__file__).parent / "defaults"
+_QUESTION = "4. Answer one question about your child.\n"
+
+
+@cache
+def shipped_text(kind: str, channel: Part, *, asks_proof: bool = True) -> tuple[str, str]:
+    """Subject and body in English. asks_proof: whether a redemption asks for a second proof, which the letter's steps tell."""
+    text = (_FOLDER / f"{kind}.{channel}.en.md").read_text(encoding="utf-8")
+    subject, body = "", text
+    if text.startswith("Subject: "):
+        head, _, body = text.partition("\n")
+        subject = head.removeprefix("Subject: ")
+    return subject, body.strip("\n") if asks_proof else body.replace(_QUESTION, "").strip("\n")
+
+
+@cache
+def shipped_template(kind: str, channel: Part, *, asks_proof: bool = True) -> ParsedTemplate:
+    subject, body = shipped_text(kind, channel, asks_proof=asks_proof)
+    return parse_template(kind=KINDS[kind, channel], subject=subject, body=body)
