@@ -25,7 +25,11 @@ from schoolgate.letters.tree import (
 _SANS = "font-family:-apple-system,'Segoe UI',Roboto,'Noto Sans',Helvetica,Arial,sans-serif"
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 _PARAGRAPH = "margin:0 0 16px;overflow-wrap:anywhere"
-_HEADINGS = {1: "margin:0 0 16px;font-size:22px;line-height:28px", 2: "margin:24px 0 12px;font-size:18px", 3: "margin:16px 0 8px;font-size:16px"}
+_HEADINGS = {
+    1: "margin:0 0 16px;font-size:22px;line-height:28px",
+    2: "margin:24px 0 12px;font-size:18px",
+    3: "margin:16px 0 8px;font-size:16px",
+}
 
 
 def html_of(tree: Tree, *, title: str, sender: str, language: str, is_rtl: bool = False) -> str:
@@ -57,7 +61,11 @@ def _block(block: Block) -> str:
             return f'<{tag}{more} style="margin:0 0 16px;padding-inline-start:28px">{inside}</{tag}>'
         case KeyPanel(label, _, _, key):
             words = f'<div style="margin:0 0 6px">{_words(label)}</div>' if label else ""
-            shown = f'<div dir="ltr" style="{_MONO};font-size:24px;line-height:32px;font-weight:700;text-align:start">{escape(key)}</div>' if key else ""
+            shown = (
+                f'<div dir="ltr" style="{_MONO};font-size:24px;line-height:32px;font-weight:700;text-align:start">{escape(key)}</div>'
+                if key
+                else ""
+            )
             return (
                 '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 16px"><tr>'
                 f'<td style="padding:16px 20px;border:2px solid #74827f;border-radius:8px">{words}{shown}</td></tr></table>'

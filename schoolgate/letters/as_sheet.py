@@ -47,7 +47,10 @@ def _block(block: Block) -> Node | None:
         case Button(target, label):
             return {"t": "p", "c": [{"t": "a", "h": str(target), "c": inlines_of(label)}]}
         case KeyPanel(label, _, _, key):
-            return {"t": "p", "c": [*inlines_of(label), " ", {"t": "key", "s": key}]}  # A second one: the sheet has one panel.
+            return {
+                "t": "p",
+                "c": [*inlines_of(label), " ", {"t": "key", "s": key}],
+            }  # A second one: the sheet has one panel.
         case _:
             return None
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import EmailValidator
-from django.core.exceptions import ValidationError
 
 from schoolgate.letters.as_html import html_of
 from schoolgate.letters.as_text import text_of
@@ -41,7 +41,9 @@ def compose_email(tree: Tree, envelope: Envelope, *, language: str, is_rtl: bool
     html = html_of(tree, title=subject, sender=sender_name, language=language, is_rtl=is_rtl)
     size = len(html.encode())
     if size > MAX_HTML_BYTES:
-        raise EmailRefused(f"The mail has {size // 1000} kB; at most {MAX_HTML_BYTES // 1000} kB are allowed.", code="email.too_large")
+        raise EmailRefused(
+            f"The mail has {size // 1000} kB; at most {MAX_HTML_BYTES // 1000} kB are allowed.", code="email.too_large"
+        )
     mail = EmailMultiAlternatives(
         subject=subject,
         body=text_of(tree),

@@ -35,7 +35,11 @@ PLACEHOLDER = re.compile(f"[{chr(FIRST_PLACEHOLDER)}-{chr(LAST_PLACEHOLDER)}]")
 _SAFE_TARGET = re.compile(r"(?:https://|mailto:|tel:)[^\s<>\"']+\Z", re.IGNORECASE)
 _LINK_FIELDS = {"key.link", "portal.url", "action.link"}
 _HOSTILE = [
-    (re.compile(r"<(?!https://|mailto:)(?=[A-Za-z/!?])"), "markup.html", "HTML isn't used here. Write plain words; for a < sign put a space after it."),
+    (
+        re.compile(r"<(?!https://|mailto:)(?=[A-Za-z/!?])"),
+        "markup.html",
+        "HTML isn't used here. Write plain words; for a < sign put a space after it.",
+    ),
     (re.compile(r"!\["), "markup.image", "Pictures can't be put in. The school's logo has a place of its own."),
 ]
 _ONLY_SEPARATORS = re.compile(r"[\s·•|,;/–—-]*\Z")
@@ -46,10 +50,10 @@ _KEY_FIELDS = {"key", "key.qr"}
 
 def _reader() -> MarkdownIt:
     reader = MarkdownIt("zero").enable(["heading", "list", "emphasis", "link", "autolink", "newline", "escape"])
-    # The library would percent-encode placeholders and wave some schemes through; our own list decides (_target).
-    reader.normalizeLink = lambda url: url  # type: ignore[method-assign]
-    reader.normalizeLinkText = lambda url: url  # type: ignore[method-assign]
-    reader.validateLink = lambda url: True  # type: ignore[method-assign]
+    # The library would percent-encode placeholders and wave some schemes through; our own list decides (_Reading.target).
+    reader.normalizeLink = str  # type: ignore[method-assign,assignment]
+    reader.normalizeLinkText = str  # type: ignore[method-assign,assignment]
+    reader.validateLink = bool  # type: ignore[method-assign,assignment]
     return reader
 
 
@@ -61,7 +65,9 @@ def hostile_places(source: str, *, part: str) -> list[TemplateFault]:
     faults = []
     for number, line in enumerate(source.split("\n"), 1):
         for pattern, code, message in _HOSTILE:
-            faults += [TemplateFault(part, number, found.start() + 1, code, message) for found in pattern.finditer(line)]
+            faults += [
+                TemplateFault(part, number, found.start() + 1, code, message) for found in pattern.finditer(line)
+            ]
     return faults
 
 
@@ -131,7 +137,11 @@ class _Reading:
         if names & _PLACED and _consists_of(children, _PLACED | {"date"}, _ONLY_SEPARATORS):
             return [Placed(frozenset(names))]
         for name in names & {"school.logo", "letter.ref"}:
-            self.fault("field.misplaced", f"{{{name}}} has a place of its own: put it in a line with no other words.", f"{{{name}}}")
+            self.fault(
+                "field.misplaced",
+                f"{{{name}}} has a place of its own: put it in a line with no other words.",
+                f"{{{name}}}",
+            )
         panel = _as_panel(children)
         if panel is not None:
             return [panel]
@@ -182,9 +192,13 @@ class _Reading:
     def target(self, href: str) -> str | Field:
         name = self.fields.get(href)
         if name in _LINK_FIELDS:
-            return Field(cast(str, name))
+            return Field(name)
         if name is not None or not _SAFE_TARGET.match(href) or PLACEHOLDER.search(href):
-            self.fault("markup.link", "A link leads to an address that begins with https://, mailto: or tel:, or to {key.link} or {portal.url}.", href)
+            self.fault(
+                "markup.link",
+                "A link leads to an address that begins with https://, mailto: or tel:, or to {key.link} or {portal.url}.",
+                href,
+            )
         return href
 
     def fault(self, code: str, message: str, what: str) -> None:
@@ -250,7 +264,9 @@ def _trimmed(children: tuple[Inline, ...]) -> tuple[Inline, ...]:
     """Without blanks and breaks at both ends."""
     found = list(children)
     for end in (0, -1):
-        while found and (isinstance(found[end], Break) or (isinstance(found[end], str) and not cast(str, found[end]).strip())):
+        while found and (
+            isinstance(found[end], Break) or (isinstance(found[end], str) and not cast(str, found[end]).strip())
+        ):
             found.pop(end)
         if found and isinstance(found[end], str):
             text = cast(str, found[end])

@@ -1,7 +1,7 @@
-"""A template's text and one contact's facts to a tree (R-TP-03 to R-TP-06).
+r"""A template's text and one contact's facts to a tree (R-TP-03 to R-TP-06).
 
 A field is ``{contact.full_name}``. A section ``{#school.help}Call {school.help}.{/school.help}`` is left out when its field is
-empty; so is a paragraph of which only empty fields are left. ``\\{`` is a brace. Values are never read as markup: fields become
+empty; so is a paragraph of which only empty fields are left. ``\{`` is a brace. Values are never read as markup: fields become
 placeholders before the markdown is read, and values take their places in the tree afterwards.
 """
 
@@ -80,7 +80,9 @@ def parse_template(*, kind: TemplateKind, subject: str, body: str) -> ParsedTemp
         tags, found = _scan(text, part=part)
         faults += found + _field_faults(tags, text, part=part, kind=kind) + hostile_places(text, part=part)
         faults += [
-            TemplateFault(part, *_place(text, sign.start()), "text.private_sign", "This sign can't be printed. Delete it.")
+            TemplateFault(
+                part, *_place(text, sign.start()), "text.private_sign", "This sign can't be printed. Delete it."
+            )
             for sign in PLACEHOLDER.finditer(text)
         ]
     if not faults:
@@ -107,13 +109,19 @@ def _limits(subject: str, body: str, kind: TemplateKind) -> list[TemplateFault]:
     if "\n" in subject:
         faults.append(TemplateFault("subject", 1, subject.index("\n") + 1, "subject.lines", "A subject is one line."))
     if len(subject) > MAX_SUBJECT:
-        faults.append(TemplateFault("subject", 1, MAX_SUBJECT + 1, "subject.too_long", f"A subject has at most {MAX_SUBJECT} signs."))
+        faults.append(
+            TemplateFault(
+                "subject", 1, MAX_SUBJECT + 1, "subject.too_long", f"A subject has at most {MAX_SUBJECT} signs."
+            )
+        )
     if kind.channel is Part.EMAIL and not subject.strip():
         faults.append(TemplateFault("subject", 1, 1, "subject.empty", "A mail needs a subject."))
     if not body.strip():
         faults.append(TemplateFault("body", 1, 1, "body.empty", "The text is empty."))
     if len(body) > MAX_BODY:
-        faults.append(TemplateFault("body", *_place(body, MAX_BODY), "body.too_long", f"A text has at most {MAX_BODY} signs."))
+        faults.append(
+            TemplateFault("body", *_place(body, MAX_BODY), "body.too_long", f"A text has at most {MAX_BODY} signs.")
+        )
     return faults
 
 
@@ -128,22 +136,35 @@ def _scan(text: str, *, part: str) -> tuple[list[_Tag], list[TemplateFault]]:
         if written.startswith("\\"):
             continue
         if written == "{":
-            faults.append(TemplateFault(part, line, column, "tag.unclosed", "This { is never closed. Write \\{ for a brace."))
+            faults.append(
+                TemplateFault(part, line, column, "tag.unclosed", "This { is never closed. Write \\{ for a brace.")
+            )
             continue
         if written == "}":
-            faults.append(TemplateFault(part, line, column, "tag.unopened", "This } closes nothing. Write \\} for a brace."))
+            faults.append(
+                TemplateFault(part, line, column, "tag.unopened", "This } closes nothing. Write \\} for a brace.")
+            )
             continue
         inside = written[1:-1].strip()
-        tag = _Tag(inside.lstrip("#/").strip(), found.start(), found.end(), inside.startswith("#"), inside.startswith("/"))
+        tag = _Tag(
+            inside.lstrip("#/").strip(), found.start(), found.end(), inside.startswith("#"), inside.startswith("/")
+        )
         tags.append(tag)
         if tag.opens:
             open_tags.append(tag)
         elif tag.closes and (not open_tags or open_tags.pop().name != tag.name):
-            faults.append(TemplateFault(part, line, column, "section.unopened", f"No section {{#{tag.name}}} is open here."))
-    for tag in open_tags:
-        faults.append(
-            TemplateFault(part, *_place(text, tag.start), "section.unclosed", f"This section is never closed: {{/{tag.name}}} is missing.")
+            faults.append(
+                TemplateFault(part, line, column, "section.unopened", f"No section {{#{tag.name}}} is open here.")
+            )
+    faults += [
+        TemplateFault(
+            part,
+            *_place(text, tag.start),
+            "section.unclosed",
+            f"This section is never closed: {{/{tag.name}}} is missing.",
         )
+        for tag in open_tags
+    ]
     return tags, faults
 
 
@@ -158,7 +179,9 @@ def _field_faults(tags: list[_Tag], text: str, *, part: str, kind: TemplateKind)
             continue
         line, column = _place(text, tag.start)
         if field is not None or tag.name in FIELDS:
-            faults.append(TemplateFault(part, line, column, "field.forbidden", f"{{{tag.name}}} can't be used {words}."))
+            faults.append(
+                TemplateFault(part, line, column, "field.forbidden", f"{{{tag.name}}} can't be used {words}.")
+            )
             continue
         near = get_close_matches(tag.name, kind.fields, 1)
         hint = f" Did you mean {{{near[0]}}}?" if near else ""
@@ -166,7 +189,9 @@ def _field_faults(tags: list[_Tag], text: str, *, part: str, kind: TemplateKind)
     for sought in ("key", "key.qr"):
         used = [tag for tag in tags if tag.name == sought and not tag.opens and not tag.closes]
         if len(used) > 1 and sought == "key.qr":
-            faults.append(TemplateFault(part, *_place(text, used[1].start), "field.twice", "{key.qr} can stand in a letter once."))
+            faults.append(
+                TemplateFault(part, *_place(text, used[1].start), "field.twice", "{key.qr} can stand in a letter once.")
+            )
     return faults
 
 
@@ -185,9 +210,23 @@ def _missing(body: str, kind: TemplateKind) -> list[TemplateFault]:
     faults = []
     if not always.intersection(ways):
         needed = " or ".join(f"{{{way}}}" for way in ways)
-        faults.append(TemplateFault("body", *place, "field.missing", f"The key is missing: put {needed} in the text, outside of any section."))
+        faults.append(
+            TemplateFault(
+                "body",
+                *place,
+                "field.missing",
+                f"The key is missing: put {needed} in the text, outside of any section.",
+            )
+        )
     if "expires_on" not in always:
-        faults.append(TemplateFault("body", *place, "field.missing", "The last day is missing: put {expires_on} in the text, outside of any section."))
+        faults.append(
+            TemplateFault(
+                "body",
+                *place,
+                "field.missing",
+                "The last day is missing: put {expires_on} in the text, outside of any section.",
+            )
+        )
     return faults
 
 
@@ -201,7 +240,7 @@ def _read(body: str, empty: frozenset[str]) -> tuple[tuple[Block, ...], list[Tem
     """The tree of a body without the sections whose field is empty."""
     marked = _with_placeholders(body, empty)
     blocks, faults = read_markup(marked.text, marked.fields)
-    return blocks, [replace(fault, **marked.place_in(body, fault)) for fault in faults]
+    return blocks, [marked.in_place(body, fault) for fault in faults]
 
 
 @lru_cache(maxsize=128)
@@ -227,13 +266,13 @@ class _Marked:
     fields: dict[str, str]
     starts: list[tuple[int, int]]
 
-    def place_in(self, written: str, fault: TemplateFault) -> dict[str, int]:
-        """Line and column, in the text as written, of a fault found in this one."""
+    def in_place(self, written: str, fault: TemplateFault) -> TemplateFault:
+        """A fault found in this text, with its line and column in the text as written."""
         lines = self.text.split("\n")
         here = sum(len(line) + 1 for line in lines[: fault.line - 1]) + fault.column - 1
         start, original = max(pair for pair in self.starts if pair[0] <= here)
         line, column = _place(written, min(original + here - start, len(written)))
-        return {"line": line, "column": column}
+        return replace(fault, line=line, column=column)
 
 
 def _with_placeholders(text: str, empty: frozenset[str]) -> _Marked:
@@ -284,10 +323,18 @@ class _Filling:
             case Heading(level, children):
                 return [Heading(level, self.inlines(children))]
             case ListOf(start, items):
-                kept = tuple(filled for item in items if (filled := self.blocks(item)))
+                kept = tuple(part for item in items if (part := self.blocks(item)))
                 return [ListOf(start, kept)] if kept else []
             case KeyPanel(label, shows_key, shows_qr):
-                return [KeyPanel(self.inlines(label), shows_key, shows_qr, self.values.key if shows_key else "", self.values.key_link)]
+                return [
+                    KeyPanel(
+                        self.inlines(label),
+                        shows_key,
+                        shows_qr,
+                        self.values.key if shows_key else "",
+                        self.values.key_link,
+                    )
+                ]
             case Button(target, label):
                 return [Button(self.target(target), self.inlines(label))]
             case Placed():
@@ -304,7 +351,10 @@ class _Filling:
                 details = name == "students.with_class"
                 return self.joined([_student(line, with_detail=details) for line in self.values.students], self.words)
             case Field("contact.postal_address"):
-                return self.joined([[shown] for line in self.values.contact_postal_address if (shown := _shown(line)).text], ListWords(", ", ", "))
+                return self.joined(
+                    [[shown] for line in self.values.contact_postal_address if (shown := _shown(line)).text],
+                    ListWords(", ", ", "),
+                )
             case Field(name):
                 value = self.values.of(name)
                 return [_shown(value)] if isinstance(value, str) and clean(value) else []
@@ -349,7 +399,8 @@ def _says_something(before: tuple[Inline, ...], after: tuple[Inline, ...]) -> bo
     if not field_names(before):
         return bool(after)
     return any(
-        (isinstance(node, str) and any(sign.isalnum() for sign in node)) or not isinstance(node, str | Break) for node in after
+        (isinstance(node, str) and any(sign.isalnum() for sign in node)) or not isinstance(node, str | Break)
+        for node in after
     )
 
 

@@ -82,7 +82,12 @@ def job_of(batch: Batch) -> dict[str, Any]:
         nodes.append({**letter.node, "fonts": families})
     if faults:
         raise LettersRefused(faults)
-    tally_text = "".join(row.contact_no for row in batch.tally) + batch.texts.tally_title + batch.texts.tally_note + "".join(batch.texts.tally_heads)
+    tally_text = (
+        "".join(row.contact_no for row in batch.tally)
+        + batch.texts.tally_title
+        + batch.texts.tally_note
+        + "".join(batch.texts.tally_heads)
+    )
     families, _ = families_for(tally_text, language=batch.language)
     return {
         "title": batch.texts.title,
@@ -98,12 +103,21 @@ def job_of(batch: Batch) -> dict[str, Any]:
 
 def _tally_nodes(batch: Batch) -> list[dict[str, Any]]:
     """Pages of columns of rows, cut here so that the number of pages is known beforehand."""
-    rows = [{"page": row.page_no, "contact": row.contact_no, "selector": row.selector, "copy": row.copy_no} for row in batch.tally]
+    rows = [
+        {"page": row.page_no, "contact": row.contact_no, "selector": row.selector, "copy": row.copy_no}
+        for row in batch.tally
+    ]
     columns = [rows[start : start + TALLY_ROWS] for start in range(0, len(rows), TALLY_ROWS)]
     pages = [columns[start : start + TALLY_COLUMNS] for start in range(0, len(columns), TALLY_COLUMNS)]
     texts = batch.texts
     return [
-        {"title": texts.tally_title, "note": texts.tally_note, "heads": texts.tally_heads, "width": TALLY_COLUMNS, "columns": page}
+        {
+            "title": texts.tally_title,
+            "note": texts.tally_note,
+            "heads": texts.tally_heads,
+            "width": TALLY_COLUMNS,
+            "columns": page,
+        }
         for page in pages
     ]
 
@@ -116,7 +130,11 @@ def _set(batch: Batch, form: str) -> bytes:
     request = "\n".join([json.dumps(how), json.dumps(job_of(batch), ensure_ascii=False)])
     try:
         done = subprocess.run(
-            [sys.executable, "-I", __file__], input=request.encode(), capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+            [sys.executable, "-I", __file__],
+            input=request.encode(),
+            capture_output=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired as late:
         raise LetterEngineFailed from late
@@ -144,7 +162,12 @@ def _faults_of(complaint: str, batch: Batch) -> "list[LetterFault]":
     glyph = _NO_GLYPH.search(complaint)
     if glyph:
         text = _ESCAPED_SIGN.sub(lambda sign: chr(int(sign.group(1), 16)), glyph.group(1))
-        return [fault for index, letter in enumerate(batch.letters) if text in letter.text for fault in _missing_glyphs(index, frozenset(text))]
+        return [
+            fault
+            for index, letter in enumerate(batch.letters)
+            if text in letter.text
+            for fault in _missing_glyphs(index, frozenset(text))
+        ]
     return []
 
 
@@ -155,7 +178,11 @@ def _missing_glyphs(index: int, signs: frozenset[str]) -> "list[LetterFault]":
     if not signs:
         return []
     named = ", ".join(describe(sign) for sign in sorted(signs)[:3])
-    return [LetterFault(index, "missing_glyph", f"No font here can print {named}. Correct the name or the text, or send a mail.")]
+    return [
+        LetterFault(
+            index, "missing_glyph", f"No font here can print {named}. Correct the name or the text, or send a mail."
+        )
+    ]
 
 
 def main() -> None:
@@ -176,7 +203,9 @@ def main() -> None:
     except typst.TypstError as complaint:
         sys.stdout.buffer.write(b"-" + complaint.message.encode())
         return
-    sys.stdout.buffer.write(b"+" + (made[0] if isinstance(made, list) else made))
+    if not isinstance(made, list):
+        made = [made or b""]
+    sys.stdout.buffer.write(b"+" + (made[0] or b""))
 
 
 if __name__ == "__main__":

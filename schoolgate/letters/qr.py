@@ -37,11 +37,11 @@ def _png(matrix: tuple[bytearray, ...], modules: int) -> bytes:
     rows += [edge + "".join(("0" if dark else "1") * _DOTS for dark in row) + edge for row in matrix]
     rows += [blank] * _QUIET
     repeat = (b"\2" + bytes(row_bytes)) * (_DOTS - 1)
-    raw = b"".join(
-        b"\0" + int(row.ljust(row_bytes * 8, "0"), 2).to_bytes(row_bytes, "big") + repeat for row in rows
-    )
+    raw = b"".join(b"\0" + int(row.ljust(row_bytes * 8, "0"), 2).to_bytes(row_bytes, "big") + repeat for row in rows)
     header = struct.pack(">IIBBBBB", width, width, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(raw, 6)) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(raw, 6)) + _chunk(b"IEND", b"")
+    )
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

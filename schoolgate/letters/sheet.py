@@ -132,7 +132,11 @@ def _text_of(node: object) -> str:
         case {"t": "v", "s": text}:
             return str(text)
         case dict():
-            return "".join(_text_of(value) for name, value in node.items() if name not in {"t", "lang", "dir", "d", "alt", "h", "qr", "ref"})
+            return "".join(
+                _text_of(value)
+                for name, value in node.items()
+                if name not in {"t", "lang", "dir", "d", "alt", "h", "qr", "ref"}
+            )
         case [int(), *_]:
             return ""
         case list():
