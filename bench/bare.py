@@ -42,9 +42,9 @@ class BareTables:
             cursor.execute("; ".join(["BEGIN", *(self._insert(name) for name in self.names), "COMMIT"]))
         return time.perf_counter() - began
 
-    def time_copy(self, wheres: dict[str, str] | None = None) -> float:
-        """Seconds for COPY of the real tables' rows (those of ``wheres``, where given), read from memory, in one transaction."""
-        texts = {name: self._rows(name, (wheres or {}).get(name, "true")) for name in self.names}
+    def time_copy(self, conditions: dict[str, str] | None = None) -> float:
+        """Seconds for COPY of the real tables' rows (those of ``conditions``, where given), read from memory, in one transaction."""
+        texts = {name: self._rows(name, (conditions or {}).get(name, "true")) for name in self.names}
         settle(self.names)
         began = time.perf_counter()
         with connection.cursor() as cursor:

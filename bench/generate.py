@@ -16,7 +16,7 @@ def measure(district: District) -> list[Result]:
     tables = [Job, JobItem, AccessKey, AuditEntry, AuditSubject]
     settle([table._meta.db_table for table in tables])
     job, took = district.keyed
-    wheres = {
+    conditions = {
         Job._meta.db_table: f"id = {job.pk}",
         JobItem._meta.db_table: f"job_id = {job.pk}",
         AccessKey._meta.db_table: f"run_id = {job.pk}",
@@ -24,9 +24,9 @@ def measure(district: District) -> list[Result]:
         AuditSubject._meta.db_table: f"entry_id IN (SELECT id FROM audit_auditentry WHERE tenant_id = {tenant.pk} AND act = 'key.generated')",
     }
     with BareTables(*tables) as bare:
-        bare.time_copy(wheres)
+        bare.time_copy(conditions)
         bare.empty()
-        copied = bare.time_copy(wheres)
+        copied = bare.time_copy(conditions)
         rows = bare.count()
     speed = job.done / took
     return [

@@ -12,14 +12,17 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 STEPS = {
     "format": ["ruff", "format", "--check", "."],
+    "pyproject": ["pyproject-fmt", "--check", "pyproject.toml"],
     "lint": ["ruff", "check", "."],
     "spelling": ["typos"],
     "types": ["mypy"],
     "imports": ["lint-imports", "--no-cache"],
     "django": ["python", "manage.py", "check", "--fail-level", "WARNING"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    "present ways": ["django-upgrade", "--check", "--target-version", "5.2", "schoolgate/**.py"],
     "templates": ["djade", "--check", "--target-version", "5.2", "schoolgate/**.html"],
     "compose file": ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
+    "compose rules": ["compose-lint", "compose.yaml"],
     "architecture": ["pytest", "-q", "-p", "no:cacheprovider", "tests/architecture"],
 }
 

@@ -18,7 +18,7 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         proxies = settings.TRUSTED_PROXIES
-        seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        seen = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
         if proxies and len(seen) >= proxies:
             request.META["REMOTE_ADDR"] = seen[-proxies]
         return self.get_response(request)

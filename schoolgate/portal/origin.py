@@ -21,7 +21,7 @@ class NullOriginMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: object, kwargs: object) -> None:
-        if not getattr(view, "sends_no_referrer", False) or request.META.get("HTTP_ORIGIN") != "null":
+        if not getattr(view, "sends_no_referrer", False) or request.headers.get("origin") != "null":
             return
-        if request.META.get("HTTP_SEC_FETCH_SITE", "same-origin") == "same-origin":
+        if request.headers.get("sec-fetch-site", "same-origin") == "same-origin":
             request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"

@@ -53,11 +53,12 @@ def says_the_tenant(method: ast.AST | None, parents: dict[ast.AST, ast.AST]) -> 
 
 
 def names_the_tenant(keyword: ast.keyword) -> bool:
-    """``tenant=…``, or ``pk=key.pk``: a row in hand, which was read within its tenant before."""
+    """``tenant=…``, or ``pk=key.pk``, ``pk=member.user_id``: a row in hand, which was read within its tenant before."""
     value = keyword.value
     if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "OuterRef":
         return True  # Within a query that names it.
-    is_a_row = keyword.arg in {"pk", "id"} and isinstance(value, ast.Attribute) and value.attr in {"pk", "id"}
+    is_own = isinstance(value, ast.Attribute) and (value.attr in {"pk", "id"} or value.attr.endswith("_id"))
+    is_a_row = keyword.arg in {"pk", "id"} and is_own
     return is_a_row or keyword.arg in {"tenant", "tenant_id"}
 
 
