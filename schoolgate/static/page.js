@@ -27,12 +27,13 @@
   // The head's box ticks the page; Shift ticks a run: <table data-ticks> with one box in the head and one in each row.
   let last = null;
   const boxes = table => [...table.querySelectorAll("tbody .sg-ck[type=checkbox]")];
-  const count = table => {
+  const mark = table => {
     const all = boxes(table), ticked = all.filter(box => box.checked), head = table.querySelector("thead .sg-ck");
     all.forEach(box => box.closest("tr").classList.toggle("sg-sel", box.checked));
-    if (head) { head.checked = all.length > 0 && ticked.length === all.length; head.indeterminate = ticked.length > 0 && ticked.length < all.length; }
-    table.dispatchEvent(new CustomEvent("sg:ticked", { bubbles: true, detail: { ticked: ticked.length } }));
+    if (head) { head.hidden = false; head.checked = all.length > 0 && ticked.length === all.length; head.indeterminate = ticked.length > 0 && ticked.length < all.length; }
+    return ticked.length;
   };
+  const count = table => table.dispatchEvent(new CustomEvent("sg:ticked", { bubbles: true, detail: { ticked: mark(table) } }));
   document.addEventListener("click", event => {
     const box = event.target.closest("[data-ticks] .sg-ck");
     if (!box) return;
@@ -59,6 +60,27 @@
   // A select that sends its form at once: <select data-sends>; beside it stands a button for those without script.
   document.addEventListener("change", event => { if (event.target.matches("select[data-sends]")) event.target.form.requestSubmit(); });
   const tuck = root => root.querySelectorAll("[data-noscript]").forEach(each => { each.hidden = true; });
+
+  // A button that opens what the server sends into the place it names: <button data-disclose aria-controls="id" aria-expanded="false" hx-…>.
+  // Pressed again, or Esc, closes it; Esc gives the focus back to the button.
+  const disclosed = () => document.querySelector("[data-disclose][aria-expanded=true]");
+  const cover = button => { button.setAttribute("aria-expanded", "false"); document.getElementById(button.getAttribute("aria-controls")).replaceChildren(); };
+  document.addEventListener("htmx:afterSwap", event => {
+    const button = event.target.id && document.querySelector(`[data-disclose][aria-controls="${event.target.id}"]`);
+    if (button) button.setAttribute("aria-expanded", "true");
+  });
+  document.addEventListener("click", event => {
+    const button = disclosed();
+    if (!button || document.getElementById(button.getAttribute("aria-controls")).contains(event.target)) return;
+    cover(button);
+    if (button.contains(event.target)) { event.preventDefault(); event.stopPropagation(); }
+  }, true);
+  document.addEventListener("keydown", event => {
+    if (event.key !== "Escape") return;
+    const button = disclosed(), open = document.querySelector(".sg-drop-menu[open]");
+    if (button) { cover(button); button.focus(); }
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+  });
 
   // Asking again and again stops while nobody looks: <div data-poll hx-trigger="every 2s">.
   document.addEventListener("htmx:beforeRequest", event => {
@@ -93,7 +115,7 @@
   }, true);
   document.addEventListener("reset", event => setTimeout(() => event.target.querySelectorAll("[data-matrix]").forEach(showAll)));
 
-  const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(count); };
+  const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(mark); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);
 })();

@@ -32,7 +32,7 @@ class FilterForm(forms.Form):
     restricted = forms.ChoiceField(label=gettext_lazy("Restricted"), required=False)
 
     def __init__(self, view: GridView, choices: FilterChoices, *, may_see_restrictions: bool) -> None:
-        super().__init__(initial=asdict(view.filters), auto_id="filter_%s")
+        super().__init__(initial=asdict(view.filters), auto_id="filter_%s", label_suffix="")
         states = [(segment.name, segment.label) for segment in SEGMENTS]
         states += [(state.value, state.label) for state in GridState if state.value not in dict(states)]
         offered: dict[str, Iterable[tuple[Any, Any]]] = {
@@ -53,3 +53,63 @@ class FilterForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         return field
+
+
+class ActForm(forms.Form):
+    """What an act asks for. The fields named in changes_forecast are read from a preview's address as well."""
+
+    changes_forecast: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: handed on as they are.
+        super().__init__(*args, label_suffix="", **kwargs)
+        for name in self.changes_forecast:
+            self.fields[name].widget.attrs |= {
+                "data-option": "",
+                "hx-get": "",
+                "hx-include": "[data-option]",
+                "hx-target": "#forecast",
+                "hx-swap": "outerHTML",
+            }
+
+
+class GenerateForm(ActForm):
+    changes_forecast = ("also_unlinked", "another_account")
+
+    also_unlinked = forms.BooleanField(
+        label=gettext_lazy("Also contacts with no students yet"),
+        help_text=gettext_lazy("Such a key can be used once a student is published for the contact."),
+        required=False,
+    )
+    another_account = forms.BooleanField(
+        label=gettext_lazy("Also for another account of people who are connected"),
+        help_text=gettext_lazy("The account they have stays. Say why a second one is needed."),
+        required=False,
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason for another account"), max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or {}
+        if found.get("another_account") and not found.get("reason", "").strip():
+            self.add_error("reason", _("Say why a second account is needed."))
+        return found
+
+
+class ReplaceForm(ActForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("For the audit, such as: letter lost in the post."),
+        max_length=200,
+        required=False,
+    )
+
+
+class RevokeForm(ActForm):
+    changes_forecast = ("used",)
+
+    used = forms.BooleanField(label=gettext_lazy("Also end the access of the people in this list"), required=False)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("For the audit. Families are not told."),
+        max_length=200,
+        error_messages={"required": gettext_lazy("Say why these keys are revoked.")},
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.paginator import Page
 from django.http import QueryDict
 
-from schoolgate.jobs.models import Selection
+from schoolgate.console.parent_access.contact_keys.chosen import LIST_NAME
 from schoolgate.console.parent_access.contact_keys.coverage import Coverage, coverage_of
 from schoolgate.console.parent_access.contact_keys.filters import (
     EXTRA_COLUMNS,
@@ -30,13 +30,12 @@ from schoolgate.console.parent_access.contact_keys.pending import (
 )
 from schoolgate.console.parent_access.contact_keys.rows import Row, rows_of
 from schoolgate.console.parent_access.contact_keys.states import states_of
+from schoolgate.jobs.models import Selection
 from schoolgate.jobs.selection import selected_among, selection_of
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import School, Tenant
 from schoolgate.tenancy.roles import Right
-
-LIST_NAME = "contact_keys"
 
 
 @dataclass(frozen=True)

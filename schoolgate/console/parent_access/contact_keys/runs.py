@@ -1,62 +1,99 @@
-"""The panel of the run that this list started: under way, or ended and not yet closed (design.md §5, Jobs)."""
+"""The run that this list started: its panel while it works, and afterwards what came of it and what can be done about it (design.md §5)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from schoolgate.jobs.models import Job, JobState
-from schoolgate.jobs.registry import kind_of
+from schoolgate.console.job_panel import JobPanel, may_act_on, panel_of
+from schoolgate.console.parent_access.contact_keys.words import said_skips
+from schoolgate.jobs.models import Job
+from schoolgate.jobs.queries import OPEN_STATES, skip_counts
+from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.roles import Right
 
 KINDS = ("keys.generate", "keys.replace", "keys.revoke", "keys.unlock", "letters.print", "letters.email")
-OPEN = (JobState.PLANNED, JobState.RUNNING, JobState.PAUSED)
 _ENDED_IS_SHOWN_FOR = timedelta(hours=12)
 _CLOSED = "contact_keys_closed_run"
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A run as its panel shows it. is_mine: the reader started it. icon: of _icons.html."""
+class Run:
+    """panel: as everywhere. said: the end in a sentence, empty while it works. undoable: keys of it that nobody has been given yet."""
 
-    job: Job
-    title: str
-    icon: str
-    is_open: bool
-    is_mine: bool
-    started_by: str
+    panel: JobPanel
+    said: str
+    skips: str
+    undoable: int
 
-
-_ICONS = {"letters.print": "print", "letters.email": "mail", "keys.revoke": "ban"}
-
-
-def panel_of(*, tenant: Tenant, user: User, closed_before: int, at: datetime) -> Panel | None:
-    """Query: the newest run under way, whoever's; else the reader's own last one until they close it.
-
-    closed_before: the run that they closed last.
-    """
-    runs = Job.objects.for_tenant(tenant).filter(kind__in=KINDS)
-    mine = Q(actor_id=user.pk, pk__gt=closed_before, created_at__gt=at - _ENDED_IS_SHOWN_FOR)
-    job = runs.filter(Q(state__in=OPEN) | mine).order_by("-pk").first()
-    if job is None:
-        return None
-    starter = User.objects.for_tenant(tenant).filter(pk=job.actor_id).values_list("name", flat=True).first()
-    return Panel(
-        job=job,
-        title=kind_of(job.kind).title,
-        icon=_ICONS.get(job.kind, "key"),
-        is_open=job.state in OPEN,
-        is_mine=job.actor_id == user.pk,
-        started_by=starter or "",
-    )
+    @property
+    def job(self) -> Job:
+        return self.panel.job
 
 
-def closed_run(request: TenantRequest) -> int:
-    """The run whose panel the reader closed last; older ones are not shown again."""
+def run_on_page(request: TenantRequest, *, at: datetime) -> Run | None:
+    """Query: the newest run under way; else the reader's own last one until they close it, or half a day is over."""
+    runs = Job.objects.for_tenant(request.tenant).filter(kind__in=KINDS)
+    mine = Q(actor_id=request.user.pk, created_at__gt=at - _ENDED_IS_SHOWN_FOR, pk__gt=_closed(request))
+    under_way = Q(state__in=OPEN_STATES)
+    if request.rights[Right.KEYS_READ] is not None:
+        under_way &= Q(actor_id=request.user.pk)  # A run isn't cut to one school.
+    job = runs.filter(under_way | mine).order_by("-pk").first()
+    return None if job is None else _run(request, job, at=at)
+
+
+def run_by_id(request: TenantRequest, job_id: int, *, at: datetime) -> Run:
+    """Query: one run of this list. Raises NotFound, also for another member's when the reader sees one school only."""
+    job = Job.objects.for_tenant(request.tenant).filter(pk=job_id, kind__in=KINDS).first()
+    if job is None or not (job.actor_id == request.user.pk or request.rights[Right.KEYS_READ] is None):
+        raise NotFound
+    return _run(request, job, at=at)
+
+
+def may_change(request: TenantRequest, run: Run) -> bool:
+    """May the reader undo it, or say what became of its letters?"""
+    own = Right.KEYS_ACT in request.rights and run.job.actor_id == request.user.pk
+    return own or may_act_on(request, run.job)
+
+
+def close_panel(request: TenantRequest, *, job_id: int) -> None:
+    request.session[_CLOSED] = max(job_id, _closed(request))
+
+
+def _closed(request: TenantRequest) -> int:
     closed: int = request.session.get(_CLOSED, 0)
     return closed
 
 
-def close_panel(request: TenantRequest, *, job_id: int) -> None:
-    request.session[_CLOSED] = max(job_id, closed_run(request))
+def _run(request: TenantRequest, job: Job, *, at: datetime) -> Run:
+    panel = panel_of(request, job, at=at)
+    if panel.is_open:
+        return Run(panel, "", "", 0)
+    skipped: dict[str, int] = {}
+    for (_state, why), count in skip_counts(job).items():
+        skipped[why] = skipped.get(why, 0) + count
+    undoable = _undoable(request.tenant, job) if job.kind == "keys.generate" else 0
+    return Run(panel, _said(job), said_skips(skipped), undoable)
+
+
+def _undoable(tenant: Tenant, job: Job) -> int:
+    keys = AccessKey.objects.for_tenant(tenant).filter(run=job, state=KeyState.LIVE)
+    return keys.filter(printed_at=None, emailed_at=None).count()
+
+
+def _said(job: Job) -> str:
+    n = job.done
+    sentences = {
+        "keys.generate": ngettext("%(n)s key made.", "%(n)s keys made.", n),
+        "keys.replace": ngettext("%(n)s key replaced.", "%(n)s keys replaced.", n),
+        "keys.revoke": ngettext("%(n)s contact's keys revoked.", "%(n)s contacts' keys revoked.", n),
+        "keys.unlock": ngettext("%(n)s key unlocked.", "%(n)s keys unlocked.", n),
+        "letters.print": ngettext("%(n)s letter ready.", "%(n)s letters ready.", n),
+        "letters.email": ngettext("%(n)s email in the outbox.", "%(n)s emails in the outbox.", n),
+    }
+    return sentences.get(job.kind, _("%(n)s done.")) % {"n": n}

@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from schoolgate.console.parent_access.contact_keys import views
+from schoolgate.console.parent_access.contact_keys.views import acting, looking, running, showing
 
 app_name = "contact_keys"
 urlpatterns = [
-    path("", views.contact_keys, name="list"),
-    path("filter/", views.add_filter, name="filter"),
-    path("select/", views.select, name="select"),
+    path("", looking.contact_keys, name="list"),
+    path("filter/", looking.add_filter, name="filter"),
+    path("select/", looking.select, name="select"),
+    path("actions/", acting.actions, name="actions"),
+    path("generate/", acting.act, {"name": "generate"}, name="generate"),
+    path("replace/", acting.act, {"name": "replace"}, name="replace"),
+    path("unlock/", acting.act, {"name": "unlock"}, name="unlock"),
+    path("show/", showing.show_chosen, name="show_chosen"),
+    path("show/<int:contact_id>/", showing.show, name="show"),
+    path("hide/<int:contact_id>/", showing.hide, name="hide"),
+    path("runs/<int:job_id>/", running.run, name="run"),
+    path("runs/<int:job_id>/close/", running.close, name="close"),
+    path("runs/<int:job_id>/undo/", running.undo, name="undo"),
+    path("revoke/", acting.act, {"name": "revoke"}, name="revoke"),
 ]

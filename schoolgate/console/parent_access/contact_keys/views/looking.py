@@ -1,4 +1,4 @@
-"""The list: look, search, filter, tick."""
+"""Look at the list, search and filter it, tick its rows."""
 
 from typing import Any
 
@@ -9,11 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from schoolgate.console.parent_access.contact_keys.filters import SIZES, read_view
 from schoolgate.console.parent_access.contact_keys.forms import FilterForm
-from schoolgate.console.parent_access.contact_keys.grid import contacts_in, filter_choices, matching
-from schoolgate.console.parent_access.contact_keys.page import LIST_NAME, look_at, scope_of
-from schoolgate.console.parent_access.contact_keys.pending import pending_contact_ids
-from schoolgate.console.parent_access.contact_keys.runs import closed_run, panel_of
-from schoolgate.jobs.selection import select_all, tick_rows, unselect_all
+from schoolgate.console.parent_access.contact_keys.grid import filter_choices
+from schoolgate.console.parent_access.contact_keys.page import look_at, scope_of
+from schoolgate.console.parent_access.contact_keys.runs import may_change, run_on_page
+from schoolgate.console.parent_access.contact_keys.ticks import apply_ticks
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.roles import Right, requires
@@ -26,7 +25,7 @@ def contact_keys(request: TenantRequest) -> HttpResponse:
     if request.tenant.settings.key_system != KeySystem.CONTACT:
         return render(request, "console/contact_keys/other_system.html", status=404)
     part = "console/contact_keys/_list.html" if request.htmx else "console/contact_keys/list.html"
-    return render(request, part, _context(request, request.GET))
+    return render(request, part, list_context(request, request.GET))
 
 
 @requires(Right.KEYS_READ)
@@ -51,43 +50,20 @@ def select(request: TenantRequest) -> HttpResponse:
         here = resolve_url("console:contact_keys:list", request.tenant.code)
         return HttpResponseRedirect(f"{here}?{address.urlencode()}")
     part = "_batch.html" if request.POST.get("do") == "ticks" else "_list.html"
-    return render(request, f"console/contact_keys/{part}", _context(request, address))
+    return render(request, f"console/contact_keys/{part}", list_context(request, address))
 
 
-def apply_ticks(request: TenantRequest) -> None:
-    """Store what the form says of the rows that its page showed; then, if it asks for it, select all or none."""
-    at = timezone.now()
-    scope = scope_of(request, Right.KEYS_ACT, at=at)
-    whose: dict[str, Any] = {"tenant": request.tenant, "user": request.user, "list_name": LIST_NAME}
-    do = request.POST.get("do", "ticks")
-    shown = _ids(request.POST.get("shown", "").split(","))
-    if do == "none":
-        unselect_all(**whose)
-    elif do == "all":
-        view = read_view(
-            QueryDict(request.POST.get("address", "")), may_see_restrictions=Right.RESTRICTIONS_SEE in request.rights
-        )
-        pending_ids = pending_contact_ids(tenant=request.tenant) if view.filters.pending else frozenset()
-        select_all(**whose, rows=matching(scope, view.filters, pending_ids=pending_ids))
-    else:
-        ticked = shown if do == "page" else _ids(request.POST.getlist("ticked"))
-        tick_rows(**whose, rows=contacts_in(scope), shown=shown, ticked=ticked)
-
-
-def _ids(texts: list[str]) -> list[int]:
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-
-
-def _context(request: TenantRequest, address: QueryDict) -> dict[str, Any]:
+def list_context(request: TenantRequest, address: QueryDict) -> dict[str, Any]:
     now = timezone.now()
-    look = look_at(request, address, at=now)
+    look, run = look_at(request, address, at=now), run_on_page(request, at=now)
     return {
         "look": look,
         "page": look.page,
         "sort": look.view.sort,
         "size": look.view.size,
         "sizes": SIZES,
-        "panel": panel_of(tenant=request.tenant, user=request.user, closed_before=closed_run(request), at=now),
+        "run": run,
+        "may_change": run is not None and may_change(request, run),
         "may_act": Right.KEYS_ACT in request.rights,
         "may_see_keys": Right.KEYS_SEE in request.rights,
         "may_export": Right.EXPORT in request.rights,

@@ -1,0 +1,190 @@
+"""The acts of the Actions menu: what each is called, what it forecasts, and which action of which module it starts (R-CK-07 to R-CK-14)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+
+from schoolgate.audit.actor import Actor
+from schoolgate.console.parent_access.contact_keys.chosen import Chosen
+from schoolgate.console.parent_access.contact_keys.forms import ActForm, GenerateForm, ReplaceForm, RevokeForm
+from schoolgate.jobs.models import Job
+from schoolgate.keys.counted import forecast_counted
+from schoolgate.keys.generate import GenerateOptions, start_generate
+from schoolgate.keys.make_keys import MANY_KEYS, count_live_keys
+from schoolgate.keys.replace import start_replace
+from schoolgate.keys.revoke import start_revoke
+from schoolgate.keys.schemes import Forecast, Verdict, why_not_replace, why_not_revoke, why_not_unlock
+from schoolgate.keys.unlock import start_unlock
+from schoolgate.tenancy.roles import Right
+
+Options = Mapping[str, Any]
+"""What the act's form holds: its cleaned fields, or what a preview was asked with."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One verb. does: the forecast in a sentence. button: the deed with its number. per_second: for the estimate.
+
+    needs: single rights beside keys.act. is_grave: drawn as danger. asks_first: for a reason.
+    """
+
+    name: str
+    title: str | Promise
+    icon: str
+    lead: str | Promise
+    form: type[ActForm]
+    verdict: Callable[[Options], Verdict]
+    does: Callable[[Forecast], str]
+    button: Callable[[Forecast], str]
+    start: Callable[[Chosen, Options, Actor], Job]
+    per_second: float = 5_000
+    needs: tuple[Right, ...] = ()
+    may_end_ties: bool = False
+    is_grave: bool = False
+    is_behind_divider: bool = False
+    asks_first: bool = False
+
+    def forecast(self, chosen: Chosen, options: Options) -> Forecast:
+        """What it would do with this selection, by the verdict that the act itself obeys."""
+        verdict = self.verdict(options)
+        return forecast_counted(chosen.groups, verdict, selected=chosen.count, counts_ties=bool(options.get("used")))
+
+
+def _generate_options(options: Options) -> GenerateOptions:
+    return GenerateOptions(
+        also_unlinked=bool(options.get("also_unlinked")),
+        another_account=bool(options.get("another_account")),
+        reason=str(options.get("reason", "")),
+    )
+
+
+def _start_generate(chosen: Chosen, options: Options, by: Actor) -> Job:
+    return start_generate(
+        tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, options=_generate_options(options)
+    )
+
+
+def _start_replace(chosen: Chosen, options: Options, by: Actor) -> Job:
+    reason = str(options.get("reason", ""))
+    return start_replace(tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, reason=reason)
+
+
+def _start_unlock(chosen: Chosen, _options: Options, by: Actor) -> Job:
+    return start_unlock(tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at)
+
+
+def _start_revoke(chosen: Chosen, options: Options, by: Actor) -> Job:
+    return start_revoke(
+        tenant=chosen.scope.tenant,
+        contact_ids=chosen.ids(),
+        reason=str(options["reason"]),
+        used=bool(options.get("used")),
+        by=by,
+        at=chosen.at,
+    )
+
+
+def _revoke_does(found: Forecast) -> str:
+    n = found.acts_on
+    if found.ties_ended:
+        stops = ngettext("Keys of %(n)s contact stop working.", "Keys of %(n)s contacts stop working.", n) % {"n": n}
+        people = ngettext("%(n)s account loses its access.", "%(n)s accounts lose their access.", found.ties_ended)
+        return f"{stops} {people % {'n': found.ties_ended}}"
+    stops = ngettext("%(n)s key stops working.", "%(n)s keys stop working.", n) % {"n": n}
+    return f"{stops} {_('Nobody who is connected loses access.')}"
+
+
+def _revoke_button(found: Forecast) -> str:
+    if found.ties_ended:
+        people = ngettext(
+            "Revoke, and end the access of %(n)s account",
+            "Revoke, and end the access of %(n)s accounts",
+            found.ties_ended,
+        )
+        return people % {"n": found.ties_ended}
+    return ngettext("Revoke %(n)s key", "Revoke %(n)s keys", found.acts_on) % {"n": found.acts_on}
+
+
+def _plural(sentence: Any) -> Callable[[Forecast], str]:  # Any: ngettext_lazy's own type is a Promise without `%`.
+    return lambda found: str(sentence % {"n": found.acts_on})
+
+
+ACTS = (
+    Act(
+        name="generate",
+        title=gettext_lazy("Generate Keys"),
+        icon="key",
+        lead=gettext_lazy(
+            "Each contact without a key gets one. Keys that live, and people who are connected, are left alone."
+        ),
+        form=GenerateForm,
+        verdict=lambda options: _generate_options(options).verdict(),
+        does=_plural(ngettext_lazy("%(n)s gets a key.", "%(n)s get a key.", "n")),
+        button=_plural(ngettext_lazy("Generate %(n)s key", "Generate %(n)s keys", "n")),
+        start=_start_generate,
+        per_second=10_000,
+    ),
+    Act(
+        name="replace",
+        title=gettext_lazy("Replace Keys"),
+        icon="sync",
+        lead=gettext_lazy(
+            "The old key stops at once, also if its letter turns up later, and a new one takes its place. There is no way back."
+        ),
+        form=ReplaceForm,
+        verdict=lambda _options: why_not_replace,
+        does=_plural(
+            ngettext_lazy("%(n)s key stops and a new one is made.", "%(n)s keys stop and new ones are made.", "n")
+        ),
+        button=_plural(ngettext_lazy("Replace %(n)s key", "Replace %(n)s keys", "n")),
+        start=_start_replace,
+        asks_first=True,
+        is_behind_divider=True,
+    ),
+    Act(
+        name="unlock",
+        title=gettext_lazy("Unlock"),
+        icon="lock",
+        lead=gettext_lazy(
+            "The same key can be tried again. A key is unlocked once; after its second lock it can only be replaced."
+        ),
+        form=ActForm,
+        verdict=lambda _options: why_not_unlock,
+        does=_plural(ngettext_lazy("%(n)s key can be tried again.", "%(n)s keys can be tried again.", "n")),
+        button=_plural(ngettext_lazy("Unlock %(n)s key", "Unlock %(n)s keys", "n")),
+        start=_start_unlock,
+        is_behind_divider=True,
+    ),
+    Act(
+        name="revoke",
+        title=gettext_lazy("Revoke Keys"),
+        icon="ban",
+        lead=gettext_lazy("Keys stop working for good. There is no undo: who should have a key again needs a new one."),
+        form=RevokeForm,
+        verdict=lambda options: partial(why_not_revoke, used=bool(options.get("used"))),
+        does=_revoke_does,
+        button=_revoke_button,
+        start=_start_revoke,
+        may_end_ties=True,
+        asks_first=True,
+        is_grave=True,
+        is_behind_divider=True,
+    ),
+)
+ACT_BY_NAME = {act.name: act for act in ACTS}
+
+
+def warnings_of(act: Act, found: Forecast, chosen: Chosen) -> list[str]:
+    """What the office should know before it presses."""
+    if act.name == "generate" and count_live_keys(tenant=chosen.scope.tenant) + found.acts_on > MANY_KEYS:
+        return [
+            _(
+                "With more than 100,000 live keys, four public symbols hardly tell keys apart. Revoke those that nobody will use."
+            )
+        ]
+    return []

@@ -1,0 +1,47 @@
+"""The Actions menu, the preview of each act, and its start (R-CK-07)."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from schoolgate.console.parent_access.contact_keys.acts import ACT_BY_NAME
+from schoolgate.console.parent_access.contact_keys.chosen import chosen_by
+from schoolgate.console.parent_access.contact_keys.page import scope_of
+from schoolgate.console.parent_access.contact_keys.preview import lines_of, preview_of
+from schoolgate.console.parent_access.contact_keys.ticks import apply_ticks
+from schoolgate.lib.errors import NotAllowed, SchoolgateError
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.roles import Right, requires
+
+
+@requires(Right.KEYS_ACT)
+@require_http_methods(["GET", "POST"])
+def actions(request: TenantRequest) -> HttpResponse:
+    """Each act with its forecast for what is ticked: a part that opens below the button, or a page of its own."""
+    if request.method == "POST":
+        apply_ticks(request)
+    chosen = chosen_by(request.user, scope=scope_of(request, Right.KEYS_ACT, at=timezone.now()))
+    part = "console/contact_keys/_menu.html" if request.htmx else "console/contact_keys/actions.html"
+    return render(request, part, {"chosen": chosen, "lines": lines_of(chosen, rights=request.rights)})
+
+
+@requires(Right.KEYS_ACT)
+@require_http_methods(["GET", "POST"])
+def act(request: TenantRequest, name: str) -> HttpResponse:
+    """Preview an act, and start it: the same verdict decides both, and once more each row's when its turn comes."""
+    act = ACT_BY_NAME[name]
+    if any(right not in request.rights for right in act.needs):
+        raise NotAllowed
+    chosen = chosen_by(request.user, scope=scope_of(request, Right.KEYS_ACT, at=timezone.now()))
+    form = act.form(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            act.start(chosen, form.cleaned_data, request.actor)
+        except SchoolgateError as refusal:
+            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+        else:
+            return redirect("console:contact_keys:list", request.tenant.code)
+    preview = preview_of(act, chosen, form=form, asked=request.POST or request.GET)
+    part = "console/contact_keys/_forecast.html" if request.htmx else "console/contact_keys/preview.html"
+    return render(request, part, {"preview": preview, "form": preview.form}, status=422 if form.errors else 200)

@@ -1,0 +1,250 @@
+"""The Actions menu, its forecasts, previews, and what they start (R-CK-07, R-CK-08, R-CK-13, R-CK-14)."""
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from schoolgate.audit.models import AuditEntry
+from schoolgate.console.parent_access.contact_keys.acts import ACTS
+from schoolgate.jobs.models import Job
+from schoolgate.jobs.run import run_job
+from schoolgate.keys.models import AccessKey, KeyState, Tie
+from schoolgate.tenancy.models import Role
+from tests.console.contact_keys.office import address, look, said, sign_in, tick
+from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key
+from tests.factories.tenancy import make_account, make_school, make_tenant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts():
+    cache.clear()
+
+
+@pytest.fixture
+def tenant():
+    return make_tenant()
+
+
+def menu(client, tenant):
+    return said(client.get(address(tenant, "actions"), headers={"HX-Request": "true"}).text)
+
+
+def test_the_menu_forecasts_each_act_for_this_selection(client, tenant):
+    without, with_key, connected = (make_linked_contact(tenant) for _ in range(3))
+    make_key(with_key, at=timezone.now())
+    make_redeemed_key(connected, at=timezone.now())
+    sign_in(client, tenant)
+    tick(client, tenant, without, with_key, connected)
+    words = menu(client, tenant)
+    assert "Generate Keys 1 gets a key. Skips 1 that already has a key, 1 that is connected." in words
+    assert "Replace Keys… 1 key stops and a new one is made. Skips 1 with no key, 1 that is connected." in words
+    assert "Revoke Keys… 1 key stops working. Nobody who is connected loses access." in words
+
+
+def test_with_nothing_ticked_the_menu_opens_and_says_so(client, tenant):
+    make_linked_contact(tenant)
+    sign_in(client, tenant)
+    assert "Nothing is selected." in menu(client, tenant)
+
+
+def test_the_menu_costs_the_same_for_many_as_for_few(client, tenant, django_assert_max_num_queries):
+    sign_in(client, tenant)
+    contacts = [make_linked_contact(tenant) for _ in range(30)]
+    tick(client, tenant, *contacts)
+    with django_assert_max_num_queries(8):
+        menu(client, tenant)
+
+
+def test_opening_the_menu_keeps_the_ticks_of_the_page_without_script(client, tenant):
+    contact = make_linked_contact(tenant)
+    sign_in(client, tenant)
+    form = {"shown": contact.pk, "ticked": contact.pk, "do": "ticks"}
+    response = client.post(address(tenant, "actions"), form)
+    assert "1 contact selected" in said(response.text)
+    assert "1 gets a key." in said(response.text)
+
+
+def test_generate_previews_and_then_makes_the_keys_it_said(client, tenant):
+    """R-CK-07, R-CK-08: preview and act agree; a second time makes nothing."""
+    amara, ben = make_linked_contact(tenant), make_linked_contact(tenant)
+    make_key(ben, at=timezone.now())
+    member = sign_in(client, tenant)
+    tick(client, tenant, amara, ben)
+    preview = client.get(address(tenant, "generate")).text
+    assert amara.shown_name in preview
+    assert "Generate 1 key" in preview
+    assert Job.objects.count() == 0
+    response = client.post(address(tenant, "generate"))
+    assert response.status_code == 302
+    job = run_job(Job.objects.get().pk)
+    assert (job.done, job.skipped, job.actor_id) == (1, 1, member.pk)
+    again = said(client.get(address(tenant, "generate")).text)
+    assert "There is nothing to do for this selection." in again
+    assert "2 that already have a key" in again
+
+
+def test_facts_that_changed_after_the_preview_are_skipped_and_told(client, tenant):
+    """R-CK-07."""
+    contact = make_linked_contact(tenant)
+    sign_in(client, tenant)
+    tick(client, tenant, contact)
+    client.get(address(tenant, "generate"))
+    make_redeemed_key(contact, at=timezone.now())
+    client.post(address(tenant, "generate"))
+    run_job(Job.objects.get().pk)
+    assert "0 keys made. Skips 1 that is connected." in said(look(client, tenant).text)
+
+
+def test_contacts_with_no_students_are_counted_in_when_asked_for(client, tenant):
+    alone = make_contact(tenant)
+    sign_in(client, tenant)
+    tick(client, tenant, alone)
+    assert "1 with no students" in client.get(address(tenant, "generate")).text
+    part = client.get(address(tenant, "generate"), {"also_unlinked": "on"}, headers={"HX-Request": "true"})
+    assert "1 gets a key." in part.text
+    client.post(address(tenant, "generate"), {"also_unlinked": "on"})
+    assert run_job(Job.objects.get().pk).done == 1
+
+
+def test_a_key_for_another_account_needs_a_reason(client, tenant):
+    """R-CK-14."""
+    contact = make_linked_contact(tenant)
+    make_redeemed_key(contact, at=timezone.now())
+    sign_in(client, tenant)
+    tick(client, tenant, contact)
+    refused = client.post(address(tenant, "generate"), {"another_account": "on"})
+    assert refused.status_code == 422
+    assert "Say why a second account is needed." in refused.text
+    client.post(address(tenant, "generate"), {"another_account": "on", "reason": "two phones"})
+    assert run_job(Job.objects.get().pk).done == 1
+
+
+def test_revoke_asks_for_a_reason_and_ticks_used_keys_apart(client, tenant):
+    """R-CK-13."""
+    live, used = make_linked_contact(tenant), make_linked_contact(tenant)
+    make_key(live, at=timezone.now())
+    tie = make_redeemed_key(used, account=make_account(tenant, email="amara@home.example"), at=timezone.now())
+    sign_in(client, tenant)
+    tick(client, tenant, live, used)
+    page = said(client.get(address(tenant, "revoke")).text)
+    assert "Revoke 1 key" in page
+    assert f"Ends the access of amara@home.example ({used.shown_name}) to 1 student" in page
+    assert client.post(address(tenant, "revoke")).status_code == 422
+    client.post(address(tenant, "revoke"), {"reason": "left the school"})
+    run_job(Job.objects.get().pk)
+    assert AccessKey.objects.get(subject_id=live.pk).state == KeyState.REVOKED
+    assert Tie.objects.get(pk=tie.pk).ended_at is None
+    assert "Revoke, and end the access of 1 account" in client.get(address(tenant, "revoke"), {"used": "on"}).text
+    client.post(address(tenant, "revoke"), {"reason": "left the school", "used": "on"})
+    run_job(Job.objects.latest("pk").pk)
+    assert Tie.objects.get(pk=tie.pk).ended_at is not None
+
+
+def test_replace_and_unlock_start_their_own_jobs(client, tenant):
+    contact = make_linked_contact(tenant)
+    key = make_key(contact, at=timezone.now())
+    AccessKey.objects.filter(pk=key.pk).update(failures=10, locked_at=timezone.now(), lock_count=1)
+    sign_in(client, tenant)
+    tick(client, tenant, contact)
+    client.post(address(tenant, "unlock"))
+    run_job(Job.objects.latest("pk").pk)
+    assert AccessKey.objects.get(pk=key.pk).locked_at is None
+    client.post(address(tenant, "replace"), {"reason": "lost in the post"})
+    run_job(Job.objects.latest("pk").pk)
+    assert AccessKey.objects.get(pk=key.pk).state == KeyState.REPLACED
+
+
+def test_an_act_of_a_one_school_member_reaches_its_contacts_only(client, tenant):
+    """R-PM-01: also when a contact left their schools after it was ticked."""
+    here, there = make_school(tenant), make_school(tenant)
+    stays, leaves = make_contact(tenant), make_contact(tenant)
+    make_link(make_student(tenant, school=here), stays)
+    student = make_student(tenant, school=here)
+    make_link(student, leaves)
+    sign_in(client, tenant, school=here)
+    tick(client, tenant, stays, leaves)
+    student.school = there
+    student.save()
+    client.post(address(tenant, "generate"))
+    run_job(Job.objects.get().pk)
+    assert set(AccessKey.objects.values_list("subject_id", flat=True)) == {stays.pk}
+
+
+@pytest.mark.parametrize("act", [act.name for act in ACTS])
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENROLMENTS_OFFICER, Role.INTEGRATIONS_OFFICER])
+def test_who_may_not_act_is_refused_at_the_server(client, tenant, act, role):
+    sign_in(client, tenant, role)
+    assert client.get(address(tenant, act)).status_code == 403
+    assert client.post(address(tenant, act), {"reason": "x"}).status_code == 403
+    assert Job.objects.count() == 0
+
+
+def test_undo_revokes_what_nobody_has_been_given(client, tenant):
+    """Undo of §6."""
+    kept, given = make_linked_contact(tenant), make_linked_contact(tenant)
+    sign_in(client, tenant)
+    tick(client, tenant, kept, given)
+    client.post(address(tenant, "generate"))
+    job = run_job(Job.objects.get().pk)
+    AccessKey.objects.filter(subject_id=given.pk).update(printed_at=timezone.now())
+    page = look(client, tenant)
+    assert "2 keys made." in page.text
+    assert "Undo run" in page.text
+    response = client.post(address(tenant, "undo", job.pk), follow=True)
+    assert "The run is undone: 1 key revoked." in response.text
+    assert "Undo run" not in response.text
+    states = dict(AccessKey.objects.values_list("subject_id", "state"))
+    assert states == {kept.pk: KeyState.REVOKED, given.pk: KeyState.LIVE}
+
+
+def test_an_ended_run_stays_until_it_is_closed_and_is_the_starters_alone(client, tenant):
+    contact = make_linked_contact(tenant)
+    starter = sign_in(client, tenant)
+    tick(client, tenant, contact)
+    client.post(address(tenant, "generate"))
+    job = Job.objects.get()
+    assert "You can leave this page." in look(client, tenant).text
+    run_job(job.pk)
+    sign_in(client, tenant)
+    assert "1 key made." not in look(client, tenant).text
+    client.force_login(starter)
+    assert "1 key made." in look(client, tenant).text
+    client.post(address(tenant, "close", job.pk))
+    assert "1 key made." not in look(client, tenant).text
+
+
+def test_the_panel_asks_for_the_list_once_the_run_has_ended(client, tenant):
+    contact = make_linked_contact(tenant)
+    sign_in(client, tenant)
+    tick(client, tenant, contact)
+    client.post(address(tenant, "generate"))
+    job = Job.objects.get()
+    asking = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address(tenant)}?q=x"}
+    assert address(tenant, "run", job.pk) in client.get(address(tenant, "run", job.pk), headers=asking).text
+    run_job(job.pk)
+    ended = client.get(address(tenant, "run", job.pk), headers=asking).text
+    assert f'hx-get="{address(tenant)}?q=x"' in ended
+    assert "every" not in ended
+
+
+def test_another_tenants_run_is_not_found(client, tenant):
+    other = make_tenant(name="Other")
+    job = Job.objects.create(tenant=other, kind="keys.generate", actor_kind="staff", created_at=timezone.now())
+    sign_in(client, tenant)
+    for name in ("run", "close", "undo"):
+        method = client.get if name == "run" else client.post
+        assert method(address(tenant, name, job.pk)).status_code == 404
+
+
+def test_nothing_is_written_by_a_preview(client, tenant):
+    contact = make_linked_contact(tenant)
+    make_key(contact, at=timezone.now())
+    sign_in(client, tenant)
+    tick(client, tenant, contact)
+    before = AuditEntry.objects.count()
+    for act in ACTS:
+        assert client.get(address(tenant, act.name)).status_code == 200
+    assert (AuditEntry.objects.count(), Job.objects.count()) == (before, 0)
