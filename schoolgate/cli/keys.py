@@ -13,7 +13,8 @@ from rich.text import Text
 from schoolgate.cli.outcome import Outcome
 from schoolgate.cli.progress import run_now
 from schoolgate.cli.who import tenant_named, terminal_actor
-from schoolgate.jobs.models import ItemState, Job
+from schoolgate.jobs.models import Job
+from schoolgate.jobs.queries import skip_counts
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.queries import ContactKey, contact_ids_by_source_id, contact_keys, parent_contact_ids
 from schoolgate.keys.reveal import reveal_keys
@@ -67,8 +68,9 @@ def selected(arguments: argparse.Namespace, tenant: Tenant) -> Selection:
 
 def skipped_of(job: Job, selection: Selection) -> dict[str, int]:
     """{why: how many} of a job that has ended, the unknown ids included."""
-    items = job.items.filter(state=ItemState.SKIPPED).values_list("why", flat=True)
-    skipped = Counter(items.iterator(chunk_size=10_000))
+    skipped: Counter[str] = Counter()
+    for (_, why), count in skip_counts(job).items():
+        skipped[why] += count
     skipped[UNKNOWN] += selection.unknown
     return {why: count for why, count in sorted(skipped.items()) if count}
 

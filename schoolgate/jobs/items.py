@@ -6,6 +6,7 @@ from django.db import connection
 
 from schoolgate.jobs.bulk import insert_rows
 from schoolgate.jobs.models import ItemState, Job, JobItem
+from schoolgate.jobs.registry import End
 
 
 def insert_items(job: Job, subjects: Iterable[tuple[str, int]]) -> int:
@@ -19,6 +20,16 @@ def insert_items(job: Job, subjects: Iterable[tuple[str, int]]) -> int:
 
     insert_rows(JobItem, ["job_id", "position", "subject_kind", "subject_id", "state", "why"], rows())
     return count
+
+
+def insert_ended(job: Job, kind: str, ids: Sequence[int], ends: Sequence[End], *, first: int) -> None:
+    """Step: the items of these ids of a backlog, which have ended, from position ``first`` on."""
+    columns = ["job_id", "position", "subject_kind", "subject_id", "state", "why", "result_id"]
+    rows = (
+        (job.pk, position, kind, subject_id, end.state.value, end.why, end.result_id)
+        for position, (subject_id, end) in enumerate(zip(ids, ends, strict=True), start=first)
+    )
+    insert_rows(JobItem, columns, rows)
 
 
 def save_ends(items: Sequence[JobItem]) -> None:

@@ -1,28 +1,45 @@
 """Which code does the work of which kind of job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schoolgate.jobs.models import Job, JobItem
+from schoolgate.jobs.models import ItemState, Job, JobItem
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of one id of a backlog: its item, as it will be written."""
+
+    state: ItemState
+    why: str = ""
+    result_id: int | None = None
+
+
+ChunkWork = Callable[[Sequence[int], datetime], Sequence[End]]
+"""Act on these ids of the backlog, in the runner's transaction; an end for each, in their order."""
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """name: Job.kind. title: for people, a verb ("Generate Keys").
+    """name: Job.kind. title: for people, a verb ("Generate Keys"). One of work and begin is given.
 
     work(job, items, at): do one chunk, in the runner's transaction; set state, why and result_id on each item (not saved:
     the runner saves them). It must be safe to call again for items still waiting. plan(job, at): make the items, once,
     in a transaction of its own, before the first chunk; None when the starter made them. finish(job, at): after the last
     chunk, in a transaction; may fill job.result.
+
+    begin(job, ids): for jobs with a backlog (JobBacklog), whose items come by the ten thousand. Called once in each process
+    that takes the job up, with all the ids still before it; gives the function that works on them chunk by chunk.
     """
 
     name: str
     title: str
-    work: Callable[[Job, list[JobItem], datetime], None]
+    work: Callable[[Job, list[JobItem], datetime], None] | None = None
     chunk: int = 100
     plan: Callable[[Job, datetime], None] | None = None
     finish: Callable[[Job, datetime], None] | None = None
+    begin: Callable[[Job, Sequence[int]], ChunkWork] | None = None
 
 
 _kinds: dict[str, JobKind] = {}

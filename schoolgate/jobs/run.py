@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,9 +11,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from schoolgate.jobs import stopping
-from schoolgate.jobs.items import save_ends
-from schoolgate.jobs.models import ItemState, Job, JobState, Wanted
-from schoolgate.jobs.registry import JobKind, kind_of
+from schoolgate.jobs.items import insert_ended, save_ends
+from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobState, Wanted
+from schoolgate.jobs.registry import ChunkWork, JobKind, kind_of
 
 LEASE = timedelta(seconds=60)
 logger = logging.getLogger(__name__)
@@ -21,6 +21,40 @@ logger = logging.getLogger(__name__)
 
 class LeaseLost(Exception):
     """Another process has taken the job over; this one must not write to it any more."""
+
+
+class _Items:
+    """Works on the items of a job that wait, as its kind does with items."""
+
+    def __init__(self, kind: JobKind) -> None:
+        self.kind = kind
+
+    def next(self, job: Job, *, at: datetime) -> Counter[str]:
+        """Do the next chunk and write its items' ends; how many of each. Empty: there is nothing more."""
+        items = list(job.items.filter(state=ItemState.WAITING).order_by("position")[: self.kind.chunk])
+        if items and self.kind.work is not None:
+            self.kind.work(job, items, at)
+            save_ends(items)
+        return Counter(str(item.state) for item in items)
+
+
+class _Backlog:
+    """Works on a backlog of ids, whose items are written as they end."""
+
+    def __init__(self, job: Job, kind: JobKind, begin: Callable[[Job, Sequence[int]], ChunkWork]) -> None:
+        backlog = JobBacklog.objects.get(job=job)
+        self.kind, self.subject_kind = kind, backlog.subject_kind
+        self.ids: list[int] = backlog.ids
+        self.work = begin(job, self.ids[job.ended :])
+
+    def next(self, job: Job, *, at: datetime) -> Counter[str]:
+        """The same. Where it stands is the job's own count, which is committed with the items."""
+        ids = self.ids[job.ended : job.ended + self.kind.chunk]
+        if not ids:
+            return Counter()
+        ends = self.work(ids, at)
+        insert_ended(job, self.subject_kind, ids, ends, first=job.ended + 1)
+        return Counter(end.state.value for end in ends)
 
 
 def run_job(
@@ -49,7 +83,8 @@ def run_job(
                 job.started_at = clock()
                 job.total = job.items.count()
                 job.save(update_fields=["started_at", "total"])
-        while not stopping.asked.is_set() and _run_chunk(job, kind, owner=owner, clock=clock):
+        steps = _Items(kind) if kind.begin is None else _Backlog(job, kind, kind.begin)
+        while not stopping.asked.is_set() and _run_chunk(job, kind, steps, owner=owner, clock=clock):
             if on_progress is not None:
                 on_progress(job)
         if stopping.asked.is_set():
@@ -97,7 +132,7 @@ def _renew(job: Job, *, owner: str, at: datetime) -> None:
     job.refresh_from_db()
 
 
-def _run_chunk(job: Job, kind: JobKind, *, owner: str, clock: Callable[[], datetime]) -> bool:
+def _run_chunk(job: Job, kind: JobKind, steps: _Items | _Backlog, *, owner: str, clock: Callable[[], datetime]) -> bool:
     """One chunk in one transaction. False when there is nothing more to do here."""
     with transaction.atomic():
         at = clock()
@@ -108,16 +143,14 @@ def _run_chunk(job: Job, kind: JobKind, *, owner: str, clock: Callable[[], datet
             job.state = JobState.PAUSED if job.wanted == Wanted.PAUSE else JobState.CANCELLED
             _let_go(job, at=at)
             return False
-        items = list(job.items.filter(state=ItemState.WAITING).order_by("position")[: kind.chunk])
-        if not items:
+        ends = steps.next(job, at=at)
+        if not ends:
             if kind.finish is not None:
                 kind.finish(job, at)
             job.state = JobState.DONE_WITH_PROBLEMS if job.failed or job.unknown else JobState.DONE
+            JobBacklog.objects.filter(job=job).delete()
             _let_go(job, at=at)
             return False
-        kind.work(job, items, at)
-        ends = Counter(item.state for item in items)
-        save_ends(items)
         Job.objects.filter(pk=job.pk).update(
             started_at=job.started_at,
             done=F("done") + ends[ItemState.DONE],

@@ -1,6 +1,6 @@
 """Make a job and ask the queue to run it; or, from a terminal, run it at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.jobs.items import insert_items
-from schoolgate.jobs.models import Job
+from schoolgate.jobs.models import Job, JobBacklog
 from schoolgate.jobs.queue import enqueue
 from schoolgate.tenancy.models import Tenant
 
@@ -33,6 +33,24 @@ def add_job(
         created_at=at,
     )
     job.total = insert_items(job, items)
+    job.save(update_fields=["total"])
+    return job
+
+
+def add_backlog_job(
+    *,
+    tenant: Tenant,
+    kind: str,
+    by: Actor,
+    at: datetime,
+    options: Mapping[str, Any],
+    subject_kind: str,
+    ids: Sequence[int],
+) -> Job:
+    """Step: the same for a bulk kind, whose items are written when they end (JobBacklog)."""
+    job = add_job(tenant=tenant, kind=kind, by=by, at=at, options=options)
+    JobBacklog.objects.create(job=job, subject_kind=subject_kind, ids=list(ids))
+    job.total = len(ids)
     job.save(update_fields=["total"])
     return job
 

@@ -24,9 +24,9 @@ def end_keys(
     if not key_ids:
         return []
     # Locked in the order of ids, so that two who end overlapping selections wait for each other instead of deadlocking.
-    held = AccessKey.objects.for_tenant(tenant).filter(pk__in=key_ids, state=was).select_for_update(no_key=True)
+    held = AccessKey.objects.for_tenant(tenant).filter(pk__among=key_ids, state=was).select_for_update(no_key=True)
     ended = list(held.order_by("pk").values_list("pk", flat=True))
-    AccessKey.objects.for_tenant(tenant).filter(pk__in=ended).update(
+    AccessKey.objects.for_tenant(tenant).filter(pk__among=ended).update(
         state=state, sealed=None, ended_at=at, ended_by_id=by_id, ended_why=why, no_link_since=None
     )
     return ended
@@ -37,8 +37,8 @@ def end_ties(*, tenant: Tenant, key_ids: Collection[int], by_id: int | None, at:
 
     What the account sees is derived from its ties at each request, so it loses its view with the commit.
     """
-    ties = Tie.objects.for_tenant(tenant).standing().filter(key_id__in=key_ids).select_for_update(no_key=True)
+    ties = Tie.objects.for_tenant(tenant).standing().filter(key_id__among=key_ids).select_for_update(no_key=True)
     tie_ids = list(ties.order_by("pk").values_list("pk", flat=True))
-    Tie.objects.for_tenant(tenant).filter(pk__in=tie_ids).update(ended_at=at, ended_by_id=by_id, ended_why=why)
+    Tie.objects.for_tenant(tenant).filter(pk__among=tie_ids).update(ended_at=at, ended_by_id=by_id, ended_why=why)
     end_keys(tenant=tenant, key_ids=key_ids, state=KeyState.REVOKED, by_id=by_id, at=at, why=why, was=KeyState.REDEEMED)
     return tie_ids

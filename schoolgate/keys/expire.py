@@ -18,12 +18,14 @@ def expire_keys(*, tenant: Tenant, by: Actor, at: datetime) -> int:
     return len(expire_overdue(tenant=tenant, by=by, at=at))
 
 
-def expire_overdue(*, tenant: Tenant, by: Actor, at: datetime, contact_ids: Collection[int] | None = None) -> list[int]:
-    """Step: the same, for some contacts or all of them; the ids of the keys that ended."""
+def expire_overdue(*, tenant: Tenant, by: Actor, at: datetime) -> list[int]:
+    """Step: the same in the caller's transaction; the ids of the keys that ended."""
     overdue = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE, expires_at__lte=at)
-    if contact_ids is not None:
-        overdue = overdue.filter(subject_id__in=contact_ids)
-    key_ids = list(overdue.values_list("pk", flat=True))
+    return expire_these(tenant=tenant, key_ids=list(overdue.values_list("pk", flat=True)), by=by, at=at)
+
+
+def expire_these(*, tenant: Tenant, key_ids: Collection[int], by: Actor, at: datetime) -> list[int]:
+    """Step: expire these live keys, which the caller knows to be overdue."""
     ended = end_keys(tenant=tenant, key_ids=key_ids, state=KeyState.EXPIRED, by_id=None, at=at, why="")
     if ended:
         record("key.expired", tenant_id=tenant.pk, by=by, at=at, subjects=[("key", key_id) for key_id in ended])

@@ -59,7 +59,7 @@ def _note(
     email_life_days: int = 0,
 ) -> dict[int, Out]:
     today = day_of(tenant, at)
-    keys = AccessKey.objects.for_tenant(tenant).filter(pk__in=key_ids, state=KeyState.LIVE, expires_at__gt=at)
+    keys = AccessKey.objects.for_tenant(tenant).filter(pk__among=key_ids, state=KeyState.LIVE, expires_at__gt=at)
     key_ids_by_day: dict[date, list[int]] = {}
     out: dict[int, Out] = {}
     for key in keys.select_for_update(no_key=True).order_by("pk"):
@@ -77,7 +77,7 @@ def _note(
         out[key.pk] = Out(key, last_day)
     # As many statements as there are different days: one, for the keys of one run.
     for last_day, ids in key_ids_by_day.items():
-        AccessKey.objects.for_tenant(tenant).filter(pk__in=ids).update(
+        AccessKey.objects.for_tenant(tenant).filter(pk__among=ids).update(
             expires_at=end_of_day(tenant, last_day), **{column: at}
         )
     return out

@@ -18,7 +18,7 @@ from schoolgate.keys.end_keys import end_keys, end_ties
 from schoolgate.keys.expire import expire_overdue
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of
-from schoolgate.keys.models import AccessKey, FollowCursor, KeyState, SubjectKind, Tie
+from schoolgate.keys.models import AccessKey, KeysHead, KeyState, SubjectKind, Tie
 from schoolgate.keys.replace import replace_keys
 from schoolgate.tenancy.models import Tenant
 
@@ -57,16 +57,15 @@ def review_keys(*, tenant: Tenant, by: Actor, at: datetime) -> Counter[str]:
 @transaction.atomic(durable=True)
 def _follow_page(*, tenant: Tenant, by: Actor, at: datetime, done: Counter[str]) -> bool:
     """One page of the feed. False when it was the last."""
-    FollowCursor.objects.bulk_create([FollowCursor(tenant=tenant)], ignore_conflicts=True)
-    cursor = FollowCursor.objects.select_for_update(no_key=True).get(tenant=tenant)
-    changes = list(changes_after(tenant=tenant, seq=cursor.seq, limit=PAGE))
+    hold_keys_of(tenant)
+    head = KeysHead.objects.get(tenant=tenant)
+    changes = list(changes_after(tenant=tenant, seq=head.feed_seq, limit=PAGE))
     if not changes:
         return False
-    FollowCursor.objects.filter(tenant=tenant).update(seq=changes[-1].seq)
+    KeysHead.objects.filter(tenant=tenant).update(feed_seq=changes[-1].seq)
     touched = _touched(tenant=tenant, changes=changes)
     with_keys = _with_keys(tenant=tenant, contact_ids=touched.contact_ids)
     if with_keys:
-        hold_keys_of(tenant)
         readdressed = {pk: email for pk, email in touched.email_before.items() if pk in with_keys}
         _replace_mailed_elsewhere(tenant=tenant, email_before=readdressed, by=by, at=at, done=done)
         _end_what_has_nothing_left(tenant=tenant, contact_ids=with_keys, by=by, at=at, done=done)
@@ -116,7 +115,7 @@ def _with_keys(*, tenant: Tenant, contact_ids: Collection[int]) -> set[int]:
     """Those of these contacts that have a live key or a standing tie."""
     live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE)
     ties = Tie.objects.for_tenant(tenant).standing()
-    mine = {"subject_kind": SubjectKind.CONTACT, "subject_id__in": contact_ids}
+    mine = {"subject_kind": SubjectKind.CONTACT, "subject_id__among": contact_ids}
     return {
         *live.filter(**mine).values_list("subject_id", flat=True),
         *ties.filter(**mine).values_list("subject_id", flat=True),
@@ -135,7 +134,7 @@ def _end_what_has_nothing_left(
     _end_ties_of(tenant=tenant, contact_ids=gone, why=REMOVED, by=by, at=at, done=done)
     linked = [contact_id for contact_id, facts in facts_by_id.items() if facts.has_link]
     AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__in=linked, no_link_since__isnull=False
+        subject_kind=SubjectKind.CONTACT, subject_id__among=linked, no_link_since__isnull=False
     ).update(no_link_since=None)
 
 
@@ -145,7 +144,7 @@ def _mark_without_link(*, tenant: Tenant, contact_ids: Collection[int], at: date
     left = [contact_id for contact_id, facts in facts_by_id.items() if not facts.has_link]
     AccessKey.objects.for_tenant(tenant).filter(
         subject_kind=SubjectKind.CONTACT,
-        subject_id__in=left,
+        subject_id__among=left,
         state__in=[KeyState.LIVE, KeyState.REDEEMED],
         no_link_since=None,
     ).update(no_link_since=at)
@@ -157,7 +156,7 @@ def _end_after_grace(*, tenant: Tenant, by: Actor, at: datetime, done: Counter[s
     due = AccessKey.objects.for_tenant(tenant).filter(no_link_since__lte=over)
     live = set(due.filter(state=KeyState.LIVE).values_list("subject_id", flat=True))
     used = set(due.filter(state=KeyState.REDEEMED).values_list("subject_id", flat=True))
-    inactive = DirectoryContact.objects.for_tenant(tenant).filter(pk__in=used, is_active=False)
+    inactive = DirectoryContact.objects.for_tenant(tenant).filter(pk__among=used, is_active=False)
     _revoke_live(tenant=tenant, contact_ids=live, why=NO_STUDENTS, by=by, at=at, done=done)
     _end_ties_of(
         tenant=tenant,
@@ -173,7 +172,7 @@ def _revoke_live(
     *, tenant: Tenant, contact_ids: Collection[int], why: str, by: Actor, at: datetime, done: Counter[str]
 ) -> None:
     live = AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids, state=KeyState.LIVE
+        subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids, state=KeyState.LIVE
     )
     contact_id_by_key = dict(live.values_list("pk", "subject_id"))
     ended = end_keys(tenant=tenant, key_ids=contact_id_by_key, state=KeyState.REVOKED, by_id=by.user_id, at=at, why=why)
@@ -187,7 +186,7 @@ def _end_ties_of(
     *, tenant: Tenant, contact_ids: Collection[int], why: str, by: Actor, at: datetime, done: Counter[str]
 ) -> None:
     ties = Tie.objects.for_tenant(tenant).standing()
-    ties = ties.filter(subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids)
+    ties = ties.filter(subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids)
     contact_id_by_key = dict(ties.values_list("key_id", "subject_id"))
     if contact_id_by_key:
         ended = end_ties(tenant=tenant, key_ids=contact_id_by_key, by_id=by.user_id, at=at, why=why)
@@ -201,10 +200,10 @@ def _replace_mailed_elsewhere(
     *, tenant: Tenant, email_before: dict[int, str], by: Actor, at: datetime, done: Counter[str]
 ) -> None:
     """A mailed key that lives, whose contact has another address now, lies in a mailbox that may be somebody else's (E-10)."""
-    contacts = DirectoryContact.objects.for_tenant(tenant).filter(pk__in=email_before)
+    contacts = DirectoryContact.objects.for_tenant(tenant).filter(pk__among=email_before)
     moved = [pk for pk, email in contacts.values_list("pk", "email") if email != email_before[pk]]
     mailed = AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__in=moved, emailed_at__isnull=False, expires_at__gt=at
+        subject_kind=SubjectKind.CONTACT, subject_id__among=moved, emailed_at__isnull=False, expires_at__gt=at
     )
     key_id_by_contact = dict(mailed.filter(state=KeyState.LIVE).values_list("subject_id", "pk"))
     if key_id_by_contact:

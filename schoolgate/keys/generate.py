@@ -1,24 +1,26 @@
 """Generate Keys: fill the gaps of a selection, as a job (R-CK-06 to R-CK-08, R-CK-14, R-CK-15)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from django.db import transaction
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
-from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
-from schoolgate.jobs.registry import JobKind
-from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.directory.feed import feed_end
+from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobState
+from schoolgate.jobs.registry import End, JobKind
+from schoolgate.jobs.start import actor_of, add_backlog_job, hand_to_queue
 from schoolgate.keys.end_keys import end_keys
 from schoolgate.keys.errors import TooManyKeys, checked_reason
-from schoolgate.keys.expire import expire_overdue
+from schoolgate.keys.expire import expire_these
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import MANY_KEYS, MOST_KEYS, count_live_keys, hold_keys_of, make_keys
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
-from schoolgate.keys.schemes import IN_RUN, TOO_MANY_KEYS, Forecast, Verdict, forecast, why_not_generate
+from schoolgate.keys.schemes import IN_RUN, TOO_MANY_KEYS, Facts, Forecast, Verdict, forecast, why_not_generate
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
 NAMED_IN_AUDIT = 500
@@ -67,7 +69,7 @@ def start_generate(
     live_before = count_live_keys(tenant=tenant)
     if live_before > MOST_KEYS:
         raise TooManyKeys
-    job = add_job(
+    job = add_backlog_job(
         tenant=tenant,
         kind=GENERATE.name,
         by=by,
@@ -78,72 +80,117 @@ def start_generate(
             "reason": reason,
             "live_before": live_before,
         },
-        items=((SubjectKind.CONTACT.value, contact_id) for contact_id in dict.fromkeys(contact_ids)),
+        subject_kind=SubjectKind.CONTACT.value,
+        ids=list(dict.fromkeys(contact_ids)),
     )
     if queued:
         hand_to_queue(job)
     return job
 
 
-def _generate(job: Job, items: list[JobItem], at: datetime) -> None:
-    """One chunk: decide by the facts of this moment, make the keys, say of each contact what became of it."""
-    tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
-    by = actor_of(job)
-    contact_ids = [item.subject_id for item in items]
-    hold_keys_of(tenant)
-    expire_overdue(tenant=tenant, by=by, at=at, contact_ids=contact_ids)
-    facts_by_id = facts_of(tenant=tenant, contact_ids=contact_ids, at=at)
-    held_elsewhere = _held_by_earlier_runs(job, contact_ids)
-    verdict = _options_of(job).verdict()
-    room = MOST_KEYS - int(job.options["live_before"]) - job.done
-    chosen: list[JobItem] = []
-    for item in items:
-        why = verdict(facts_by_id.get(item.subject_id))
-        if not why and item.subject_id in held_elsewhere:
-            why = IN_RUN
-            item.result_id = held_elsewhere[item.subject_id]
-        elif not why and len(chosen) >= room:
-            why = TOO_MANY_KEYS
-        item.state, item.why = (ItemState.SKIPPED, why) if why else (ItemState.DONE, "")
-        if not why:
-            chosen.append(item)
-    if not chosen:
-        return
-    key_ids = make_keys(
-        tenant=tenant, contact_ids=[item.subject_id for item in chosen], at=at, by_id=by.user_id, run_id=job.pk
-    )
-    for item, key_id in zip(chosen, key_ids, strict=True):
-        item.result_id = key_id
-    subjects = [("job", job.pk)]
-    if len(chosen) <= NAMED_IN_AUDIT:
-        subjects += [("contact", item.subject_id) for item in chosen] + [("key", key_id) for key_id in key_ids]
-    record(
-        "key.generated",
-        tenant_id=tenant.pk,
-        by=by,
-        at=at,
-        subjects=subjects,
-        detail={"keys": len(chosen), **({"another_account": True} if job.options["another_account"] else {})},
-        reason=job.options["reason"],
-    )
+class _Generation:
+    """One process's work on a run: the facts are read once for the whole backlog, and again whenever they may have changed."""
+
+    def __init__(self, job: Job, backlog: Sequence[int]) -> None:
+        self.job, self.backlog = job, backlog
+        self.tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
+        self.by = actor_of(job)
+        chosen = job.options
+        self.reason = str(chosen["reason"])
+        self.another_account = bool(chosen["another_account"])
+        options = GenerateOptions(bool(chosen["also_unlinked"]), self.another_account, self.reason)
+        self.verdict = options.verdict()
+        self.facts_by_id: Mapping[int, Facts] = {}
+        self.read_at: _Moment | None = None
+
+    def __call__(self, contact_ids: Sequence[int], at: datetime) -> Sequence[End]:
+        """One chunk: decide by the facts of this moment, make the keys, say of each contact what became of it."""
+        moment = _Moment(hold_keys_of(self.tenant), feed_end(tenant=self.tenant), day_of(self.tenant, at))
+        facts_by_id = self._facts(contact_ids, moment, at=at)
+        self._expire_overdue(facts_by_id, contact_ids, at=at)
+        held_elsewhere = _held_by_earlier_runs(self.job, contact_ids)
+        room = MOST_KEYS - int(self.job.options["live_before"]) - self.job.done
+        chosen: list[int] = []
+        ends: dict[int, End] = {}
+        for contact_id in contact_ids:
+            why = self.verdict(facts_by_id.get(contact_id))
+            if not why and contact_id in held_elsewhere:
+                ends[contact_id] = End(ItemState.SKIPPED, IN_RUN, held_elsewhere[contact_id])
+            elif why or len(chosen) >= room:
+                ends[contact_id] = End(ItemState.SKIPPED, why or TOO_MANY_KEYS)
+            else:
+                chosen.append(contact_id)
+        if chosen:
+            key_ids = make_keys(
+                tenant=self.tenant, contact_ids=chosen, at=at, by_id=self.by.user_id, run_id=self.job.pk
+            )
+            for contact_id, key_id in zip(chosen, key_ids, strict=True):
+                ends[contact_id] = End(ItemState.DONE, "", key_id)
+            if self.read_at == moment:
+                self.read_at = replace(moment, batches=moment.batches + 1)
+            self._record(chosen, key_ids, at=at)
+        return [ends[contact_id] for contact_id in contact_ids]
+
+    def _facts(self, contact_ids: Sequence[int], moment: "_Moment", *, at: datetime) -> Mapping[int, Facts]:
+        """The facts of these contacts, read before or now.
+
+        What gives a contact a key, a tie or a link is written under the lock that this run holds; so what was read
+        before holds as long as nobody else has used it, and the day is the same.
+        """
+        if self.read_at is None and len(self.backlog) > len(contact_ids):
+            self.facts_by_id, self.read_at = facts_of(tenant=self.tenant, contact_ids=self.backlog, at=at), moment
+        if self.read_at == moment:
+            return self.facts_by_id
+        return facts_of(tenant=self.tenant, contact_ids=contact_ids, at=at)
+
+    def _expire_overdue(self, facts_by_id: Mapping[int, Facts], contact_ids: Sequence[int], *, at: datetime) -> None:
+        found = (facts_by_id.get(contact_id) for contact_id in contact_ids)
+        overdue = [facts.overdue_key_id for facts in found if facts is not None and facts.overdue_key_id is not None]
+        expire_these(tenant=self.tenant, key_ids=overdue, by=self.by, at=at)
+
+    def _record(self, chosen: Sequence[int], key_ids: Sequence[int], *, at: datetime) -> None:
+        """One entry for each chunk, in its transaction (R-AU-01)."""
+        subjects = [("job", self.job.pk)]
+        if len(chosen) <= NAMED_IN_AUDIT:
+            subjects += [("contact", contact_id) for contact_id in chosen] + [("key", key_id) for key_id in key_ids]
+        detail = {"keys": len(chosen)} | ({"another_account": True} if self.another_account else {})
+        record(
+            "key.generated",
+            tenant_id=self.tenant.pk,
+            by=self.by,
+            at=at,
+            subjects=subjects,
+            detail=detail,
+            reason=self.reason,
+        )
 
 
-def _options_of(job: Job) -> GenerateOptions:
-    return GenerateOptions(job.options["also_unlinked"], job.options["another_account"], job.options["reason"])
+@dataclass(frozen=True)
+class _Moment:
+    """What must stand still for facts to hold: keys made by others, the directory's feed, the day (bars begin with it)."""
+
+    batches: int
+    feed_end: int
+    day: date
 
 
 def _held_by_earlier_runs(job: Job, contact_ids: Collection[int]) -> dict[int, int]:
     """Contacts that an earlier run still has before it, each with that run's id (R-RN-05)."""
-    earlier = (
-        Job.objects.filter(tenant_id=job.tenant_id, kind=job.kind, pk__lt=job.pk)
-        .filter(state__in=[JobState.PLANNED, JobState.RUNNING, JobState.PAUSED])
-        .values_list("pk", flat=True)
+    wanted = set(contact_ids)
+    earlier = JobBacklog.objects.filter(
+        job__tenant_id=job.tenant_id,
+        job__kind=job.kind,
+        job__pk__lt=job.pk,
+        job__state__in=[JobState.PLANNED, JobState.RUNNING, JobState.PAUSED],
     )
-    waiting = JobItem.objects.filter(job_id__in=list(earlier), state=ItemState.WAITING, subject_id__in=contact_ids)
-    return dict(waiting.values_list("subject_id", "job_id"))
+    return {
+        contact_id: backlog.job_id
+        for backlog in earlier.select_related("job").order_by("-job_id")
+        for contact_id in wanted.intersection(backlog.ids[backlog.job.ended :])
+    }
 
 
-GENERATE = JobKind("keys.generate", "Generate Keys", _generate, chunk=5_000)
+GENERATE = JobKind("keys.generate", "Generate Keys", chunk=10_000, begin=_Generation)
 
 
 @transaction.atomic(durable=True)

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from schoolgate.directory.models import DirectoryHead
 from schoolgate.jobs.bulk import insert_rows, next_ids
 from schoolgate.keys.expiry import first_last_day
 from schoolgate.keys.keyring import newest_pepper, newest_sealing_key
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
+from schoolgate.keys.models import AccessKey, KeysHead, KeyState, SubjectKind
 from schoolgate.lib.keycode import draw_secrets, draw_selectors, protect_many
 from schoolgate.tenancy.dates import day_of, end_of_day
 from schoolgate.tenancy.models import Tenant
@@ -43,9 +43,22 @@ _COLUMNS = [
 ]
 
 
-def hold_keys_of(tenant: Tenant) -> None:
-    """Step: be the only one who makes keys for this tenant until the transaction ends; waits for a running Data Sync (R-DS-05)."""
+def hold_keys_of(tenant: Tenant) -> int:
+    """Step: be the only one who makes keys for this tenant until the transaction ends; waits for a running Data Sync (R-DS-05).
+
+    Gives the number of batches that were made so far.
+    """
     list(DirectoryHead.objects.select_for_update(no_key=True).filter(tenant=tenant))
+    return _head(tenant).batches
+
+
+def _head(tenant: Tenant) -> KeysHead:
+    heads = KeysHead.objects.select_for_update(no_key=True).filter(tenant=tenant)
+    head = heads.first()
+    if head is None:
+        KeysHead.objects.bulk_create([KeysHead(tenant=tenant)], ignore_conflicts=True)
+        head = heads.get()
+    return head
 
 
 def make_keys(
@@ -72,6 +85,7 @@ def make_keys(
             )
 
     insert_rows(AccessKey, _COLUMNS, rows())
+    KeysHead.objects.filter(tenant=tenant).update(batches=F("batches") + 1)
     return ids
 
 
@@ -85,10 +99,11 @@ def _free_selectors(*, tenant: Tenant, count: int, at: datetime) -> list[str]:
     found: list[str] = []
     seen: set[str] = set()
     while len(found) < count:
-        drawn = draw_selectors(count - len(found), taken=seen)
+        missing = count - len(found)
+        drawn = draw_selectors(missing + missing // 4 + 8, taken=seen)  # Some to spare: mostly once is enough then.
         seen.update(drawn)
         in_use = Q(state=KeyState.LIVE) | Q(ended_at__gt=at - SELECTOR_RESTS)
-        clashes = AccessKey.objects.for_tenant(tenant).filter(in_use, selector__in=drawn)
+        clashes = AccessKey.objects.for_tenant(tenant).filter(in_use, selector__among=frozenset(drawn))
         taken = set(clashes.values_list("selector", flat=True))
         found.extend(selector for selector in drawn if selector not in taken)
-    return found
+    return found[:count]

@@ -157,11 +157,16 @@ class KeyAttempt(models.Model):
         return f"{self.kind} {self.selector}"
 
 
-class FollowCursor(models.Model):
-    """How far keys/follow.py has read a tenant's directory feed."""
+class KeysHead(models.Model):
+    """One row for each tenant. Its lock makes one process at a time the maker of keys (keys/make_keys.py).
+
+    batches: how often keys were made, so that a run sees whether anybody else has made some. feed_seq: how far
+    keys/follow.py has read the directory's feed.
+    """
 
     tenant = models.OneToOneField(Tenant, models.PROTECT, primary_key=True)
-    seq = models.PositiveBigIntegerField(default=0)
+    batches = models.PositiveBigIntegerField(default=0)
+    feed_seq = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.seq}"
+        return f"{self.batches} {self.feed_seq}"

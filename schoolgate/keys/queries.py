@@ -43,7 +43,7 @@ def parent_contact_ids(*, tenant: Tenant) -> list[int]:
 def contact_ids_by_source_id(*, tenant: Tenant, source_ids: Collection[str]) -> dict[str, list[int]]:
     """Our ids of contacts that are named by the source's. Two sources may use one id: both are meant then."""
     found: dict[str, list[int]] = defaultdict(list)
-    contacts = DirectoryContact.objects.for_tenant(tenant).filter(source_id__in=source_ids)
+    contacts = DirectoryContact.objects.for_tenant(tenant).filter(source_id__among=source_ids)
     for source_id, pk in contacts.order_by("pk").values_list("source_id", "pk"):
         found[source_id].append(pk)
     return dict(found)
@@ -64,7 +64,7 @@ def contact_keys_of(*, tenant: Tenant, contact_ids: Sequence[int], at: datetime)
     usernames = usernames_by_contact(tenant=tenant, contact_ids=contact_ids)
     students: dict[int, list[str]] = defaultdict(list)
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-    pairs = links.filter(contact_id__in=contact_ids).order_by("student__sort_name", "student_id")
+    pairs = links.filter(contact_id__among=contact_ids).order_by("student__sort_name", "student_id")
     for contact_id, student_id in pairs.values_list("contact_id", "student__source_id"):
         students[contact_id].append(student_id)
     found = []
@@ -93,7 +93,7 @@ def contact_keys_of(*, tenant: Tenant, contact_ids: Sequence[int], at: datetime)
 
 def newest_keys(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, AccessKey]:
     """The newest key of each contact: the live one, if there is a live one. Without MAC and sealed copy."""
-    keys = AccessKey.objects.for_tenant(tenant).filter(subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids)
+    keys = AccessKey.objects.for_tenant(tenant).filter(subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids)
     return {key.subject_id: key for key in keys.defer("mac", "sealed").order_by("pk")}
 
 
@@ -109,7 +109,7 @@ def state_of_key(key: AccessKey | None, *, at: datetime) -> str:
 def usernames_by_contact(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, list[str]]:
     """Portal usernames: of every account with a standing tie, the oldest tie first (R-CK-03)."""
     ties = Tie.objects.for_tenant(tenant).standing()
-    ties = ties.filter(subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids).order_by("pk")
+    ties = ties.filter(subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids).order_by("pk")
     found: dict[int, list[str]] = defaultdict(list)
     for contact_id, username in ties.values_list("subject_id", "account__username"):
         found[contact_id].append(username)

@@ -90,7 +90,7 @@ def replace_keys(
     successor = AccessKey.objects.for_tenant(tenant).filter(
         subject_kind=OuterRef("subject_kind"), subject_id=OuterRef("subject_id"), state=KeyState.LIVE
     )
-    AccessKey.objects.for_tenant(tenant).filter(pk__in=ended).update(
+    AccessKey.objects.for_tenant(tenant).filter(pk__among=ended).update(
         replaced_by_id=Subquery(successor.values("pk")[:1])
     )
     record(

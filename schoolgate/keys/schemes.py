@@ -35,6 +35,7 @@ class Facts:
     tie_key_ids: tuple[int, ...] = ()
     has_link: bool = False
     is_barred: bool = False
+    overdue_key_id: int | None = None
 
 
 Verdict = Callable[[Facts | None], str]

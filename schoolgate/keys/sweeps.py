@@ -10,7 +10,7 @@ from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.directory.models import DirectoryHead
 from schoolgate.jobs.sweeps import Sweep
 from schoolgate.keys.follow import follow_directory, review_keys
-from schoolgate.keys.models import AccessKey, FollowCursor, KeyState
+from schoolgate.keys.models import AccessKey, KeysHead, KeyState
 from schoolgate.tenancy.models import Tenant
 
 BY_WORKER = Actor(kind=ActorKind.SYSTEM, via="worker")
@@ -18,7 +18,7 @@ BY_WORKER = Actor(kind=ActorKind.SYSTEM, via="worker")
 
 def _follow(at: datetime) -> Mapping[str, int]:
     """Follow the feeds that have grown; one query when none has."""
-    read = FollowCursor.objects.filter(tenant=OuterRef("tenant"), seq__gte=OuterRef("seq"))
+    read = KeysHead.objects.filter(tenant=OuterRef("tenant"), feed_seq__gte=OuterRef("seq"))
     # every tenant: each whose feed has grown is followed
     grown = DirectoryHead.objects.filter(~Exists(read), seq__gt=0).values("tenant")
     done: Counter[str] = Counter()

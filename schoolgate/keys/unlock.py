@@ -44,7 +44,7 @@ def _unlock(job: Job, items: list[JobItem], at: datetime) -> None:
             item.result_id = facts.key_id
             contact_id_by_key[facts.key_id] = item.subject_id
     AccessKey.objects.for_tenant(tenant).filter(
-        pk__in=contact_id_by_key, state=KeyState.LIVE, lock_count__lte=1
+        pk__among=contact_id_by_key, state=KeyState.LIVE, lock_count__lte=1
     ).update(locked_at=None, failures=0)
     if contact_id_by_key:
         record(

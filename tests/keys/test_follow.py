@@ -9,7 +9,7 @@ from schoolgate.directory.models import DirectoryAssociation, DirectoryChange, D
 from schoolgate.jobs.sweeps import run_sweeps
 from schoolgate.keys import follow
 from schoolgate.keys.follow import follow_directory, review_keys
-from schoolgate.keys.models import AccessKey, FollowCursor, KeyState
+from schoolgate.keys.models import AccessKey, KeysHead, KeyState
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key
 from tests.factories.tenancy import NOW, actor, make_tenant
@@ -205,7 +205,7 @@ def test_the_feed_is_read_once_and_to_its_end(tenant, monkeypatch):
     for contact in contacts:
         link_ends(contact)
     followed(tenant)
-    assert FollowCursor.objects.get(tenant=tenant).seq == 5
+    assert KeysHead.objects.get(tenant=tenant).feed_seq == 5
     assert {fresh(key).no_link_since for key in keys} == {NOW}
     followed(tenant, at=NOW + timedelta(days=9))
     assert {fresh(key).no_link_since for key in keys} == {NOW}

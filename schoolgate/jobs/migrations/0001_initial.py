@@ -110,6 +110,23 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("job", "position"), name="one_item_per_position"),
         ),
         migrations.CreateModel(
+            name="JobBacklog",
+            fields=[
+                (
+                    "job",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="backlog",
+                        serialize=False,
+                        to="jobs.job",
+                    ),
+                ),
+                ("subject_kind", models.CharField(max_length=12)),
+                ("ids", models.JSONField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Selection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -17,10 +17,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='FollowCursor',
+            name='KeysHead',
             fields=[
                 ('tenant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='tenancy.tenant')),
-                ('seq', models.PositiveBigIntegerField(default=0)),
+                ('batches', models.PositiveBigIntegerField(default=0)),
+                ('feed_seq', models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
