@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "portal-console/setup/parent-access/contact-keys/",
         include("schoolgate.console.parent_access.contact_keys.urls"),
     ),
+    path("enrolments/data-sync/", include("schoolgate.console.enrolments.data_sync.urls")),
+    path("enrolments/explain/", include("schoolgate.console.enrolments.explain.urls")),
     path("enrolments/", include("schoolgate.console.enrolments.urls")),
     path("school-information/", include("schoolgate.console.school_information.urls")),
     path("", include("schoolgate.console.records.urls")),

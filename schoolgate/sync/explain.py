@@ -32,6 +32,11 @@ class Explained:
     by: str = ""
     decides: bool = True
 
+    @property
+    def is_dated(self) -> bool:
+        """``since`` is a day, not a moment."""
+        return not isinstance(self.since, datetime)
+
 
 @dataclass(frozen=True)
 class Explanation:

@@ -1,12 +1,14 @@
 """What earlier runs did, row by row (design: Data Sync, History)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from schoolgate.directory.models import DirectoryChange
+from schoolgate.jobs.models import Job
+from schoolgate.sync.job import run_id_of
 from schoolgate.sync.kinds import KIND_BY_NAME
 from schoolgate.sync.models import SyncRun
 from schoolgate.sync.words import Change, Fact, in_words
@@ -35,6 +37,25 @@ def run_numbered(*, tenant: Tenant, number: int) -> SyncRun | None:
 def held_run(*, tenant: Tenant) -> SyncRun | None:
     """The run that waits for a person's approval."""
     return SyncRun.objects.for_tenant(tenant).filter(state="held").first()
+
+
+def last_published(*, tenant: Tenant) -> SyncRun | None:
+    """The last run that published, or undid; withdrawals don't count."""
+    found = SyncRun.objects.for_tenant(tenant).filter(state__in=["applied", "undone"]).exclude(kind="withdraw")
+    return found.order_by("-number").first()
+
+
+def run_of_job(*, job: Job) -> SyncRun | None:
+    """The run that a job has made; None when nothing was waiting."""
+    id_ = run_id_of(job=job)
+    return SyncRun.objects.for_tenant(job.tenant).filter(pk=id_).first() if id_ else None
+
+
+def without_other_schools(changes: list[Change], school_ids: Collection[int] | None) -> list[Change]:
+    """Of a run's rows, those about students of these schools; all of them for None (R-PM-01)."""
+    if school_ids is None:
+        return changes
+    return [change for change in changes if change.school_id in school_ids]
 
 
 def run_page(*, run: SyncRun, page: int = 1, page_size: int = 50) -> RunPage:

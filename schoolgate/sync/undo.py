@@ -36,6 +36,11 @@ class NotUndone(SchoolgateError):
 @transaction.atomic(durable=True)
 def undo_run(*, tenant: Tenant, number: int, reason: str, by: Actor, at: datetime) -> SyncRun:
     """Undo the run of this number; the new run. Keys that were redeemed meanwhile stay. Raises NotUndone."""
+    return undo(tenant=tenant, number=number, reason=reason, by=by, at=at)
+
+
+def undo(*, tenant: Tenant, number: int, reason: str, by: Actor, at: datetime) -> SyncRun:
+    """Step: undo_run, in the transaction of a job's chunk."""
     hold_clock(tenant=tenant)
     undone = undoable_run(tenant=tenant)
     if undone is None or undone.number != number:

@@ -93,6 +93,7 @@ class Change:
     student: str
     contact: str
     school: str
+    school_id: int | None
     student_id: int | None
     contact_id: int | None
     opens: bool
@@ -173,7 +174,7 @@ def _in_words(fact: Fact, names: _Names) -> Change:
     student, contact = names.student(fact.student_id), names.contact(fact.contact_id)
     opens = fact.link_after and not fact.link_before
     closes = fact.link_before and not fact.link_after
-    school = names.students[fact.student_id].school.name if fact.student_id in names.students else ""
+    pupil = names.students.get(fact.student_id or 0)
     before, after = _before_and_after(fact, names, opens=opens, closes=closes)
     who = {"student": student, "contact": contact}
     return Change(
@@ -185,7 +186,8 @@ def _in_words(fact: Fact, names: _Names) -> Change:
         after=after,
         student=student,
         contact=contact,
-        school=school,
+        school=pupil.school.name if pupil else "",
+        school_id=pupil.school_id if pupil else None,
         student_id=fact.student_id,
         contact_id=fact.contact_id,
         opens=opens,
