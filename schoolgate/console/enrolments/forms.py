@@ -216,7 +216,7 @@ class HouseholdForm(EditForm):
 class RestrictForm(forms.Form):
     """A court order or other bar between a contact and a student."""
 
-    whom = forms.ChoiceField(label=_("From"), widget=forms.RadioSelect, required=True)
+    whom = forms.ChoiceField(label=_("Barred from"), widget=forms.RadioSelect, required=True)
     kind = forms.ChoiceField(
         label=_("Kind"),
         widget=forms.RadioSelect,
