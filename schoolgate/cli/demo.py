@@ -20,10 +20,11 @@ from django.utils import timezone
 from schoolgate.cli import outcome_of
 from schoolgate.cli.outcome import DONE, Outcome
 from schoolgate.cli.serve import address_of, listen, serve
-from schoolgate.cli.who import tenant_named
+from schoolgate.cli.who import tenant_named, terminal_actor
 from schoolgate.lib.errors import SchoolgateError
+from schoolgate.tenancy.change_member import SINGLE_RIGHTS, change_member
 from schoolgate.tenancy.choose_password import choose_password
-from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.models import Membership, Tenant
 
 WATTLE, GRAND_BEND = "Wattle", "GrBend"
 GRAND_BEND_ROSTER = Path(__file__).parent / "data" / "grand-bend"
@@ -35,6 +36,8 @@ OFFICE = {
     "portal-officer": "portal",
     "auditor": "auditor",
 }
+# The single rights (to see keys, to print in bulk …) are an owner's to give; the walk of the demo needs them.
+MAY_PRINT_KEYS = {"administrator", "portal-officer"}
 
 
 class NotADemo(SchoolgateError):
@@ -94,6 +97,7 @@ class Memory:
         step()
         self.kept["done"].append(name)
         self.path.write_text(json.dumps(self.kept, indent=1), encoding="utf-8")
+        self.path.chmod(0o600)
 
 
 def build(memory: Memory) -> None:
@@ -121,10 +125,18 @@ def _build_school(memory: Memory, code: str, *, name: str, time_zone: str, roste
 
 def _add_member(memory: Memory, code: str, role: str, email: str) -> None:
     link = _run("member", "add", "--tenant", code, "--email", email, "--role", role)["sign_in_link"]
+    tenant, now = tenant_named(code), timezone.now()
     token = unquote(link.partition("#t=")[2])
-    choose_password(
-        tenant=tenant_named(code), token=token, password=memory.password, source="", via="cli:demo", at=timezone.now()
-    )
+    user = choose_password(tenant=tenant, token=token, password=memory.password, source="", via="cli:demo", at=now)
+    if role in MAY_PRINT_KEYS:
+        change_member(
+            membership=Membership.objects.for_tenant(tenant).get(user=user),
+            role=role,
+            school=None,
+            single_rights=dict.fromkeys(SINGLE_RIGHTS, True),
+            by=terminal_actor(tenant),
+            at=now,
+        )
 
 
 def _make_some_keys(code: str) -> None:

@@ -166,6 +166,6 @@ LOGGING: dict[str, Any] = {  # Any: as logging.config takes it
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
-        "gunicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
+        "gunicorn.error": {"handlers": [], "level": env.log_level(), "propagate": True},
     },
 }
