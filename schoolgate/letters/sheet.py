@@ -85,7 +85,7 @@ def lay_out(tree: Tree, values: MergeValues, *, language: str, is_rtl: bool, wor
         "lang": language.partition("-")[0],
         "dir": "rtl" if is_rtl else "ltr",
         "school": _line(values.school_name) if "school.logo" in placed else None,
-        "date": values.date if "date" in placed else "",
+        "date": _line(values.date) if "date" in placed and values.date else None,
         "address": [_line(line) for line in address if line] if "contact.postal_address" in placed else [],
         "ref": list(qr_of(values.letter_ref).png) if "letter.ref" in placed and values.letter_ref else [],
         "before": nodes_of(before),
