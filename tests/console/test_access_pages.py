@@ -64,7 +64,9 @@ def test_on_is_pending_until_a_sync_and_the_page_says_so(client, tenant, tie):
     assert not sees(tie)
     publish(tenant)
     assert sees(tie)
-    assert "On, after the next Data Sync" not in text_of(client.get(address(tenant, "student_contacts", tie.student_id)))
+    assert "On, after the next Data Sync" not in text_of(
+        client.get(address(tenant, "student_contacts", tie.student_id))
+    )
 
 
 def test_one_flag_is_seen_from_all_three_places(client, tenant, tie):

@@ -52,7 +52,23 @@ class World:
         """One act at random; a refused one is an act as well."""
         self.at += self.dice.choice([timedelta(minutes=5), timedelta(hours=9), timedelta(days=2)])
         name = self.dice.choice(
-            ["associate", "turn_on", "turn_on", "turn_off", "publish", "publish", "publish", "restrict", "lift", "review", "undo", "end", "join", "leave", "withdraw"]
+            [
+                "associate",
+                "turn_on",
+                "turn_on",
+                "turn_off",
+                "publish",
+                "publish",
+                "publish",
+                "restrict",
+                "lift",
+                "review",
+                "undo",
+                "end",
+                "join",
+                "leave",
+                "withdraw",
+            ]
         )
         try:
             getattr(self, name)()
