@@ -7,6 +7,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
+from schoolgate.cli.follow import follow_at_once
 from schoolgate.cli.outcome import DONE, HELD, REFUSED, Outcome
 from schoolgate.cli.who import tenant_named, terminal_actor
 from schoolgate.enrolments.import_roster import DEFAULT_SOURCE, ImportOptions, ImportResult, import_roster
@@ -16,6 +17,7 @@ from schoolgate.enrolments.roster.findings import Finding, Findings, worst_first
 from schoolgate.enrolments.roster.registry import FORMATS
 from schoolgate.enrolments.roster.rows import DateOrder
 from schoolgate.lib.errors import SchoolgateError
+from schoolgate.sync.restrict import withdraw_restricted
 
 _EXIT_CODES = {
     ImportState.APPLIED: DONE,
@@ -61,6 +63,7 @@ def _import(arguments: argparse.Namespace) -> Outcome:
         approves=arguments.approve,
     )
     findings = Findings()
+    by, at = terminal_actor(tenant), timezone.now()
     try:
         with RosterFiles.at_paths(arguments.paths, findings) as files:
             result = import_roster(
@@ -68,14 +71,18 @@ def _import(arguments: argparse.Namespace) -> Outcome:
                 files=files,
                 findings=findings,
                 options=options,
-                by=terminal_actor(tenant),
-                at=timezone.now(),
+                by=by,
+                at=at,
                 dry_run=arguments.dry_run,
             )
     except OSError as fault:
         raise PathUnreadable(
             f"{fault.filename} can't be read: {fault.strerror}.", fix="Name files, folders or a zip that are there."
         ) from fault
+    if result.restricted:
+        # A restriction acts at once, whoever records it (R-RX-02); the rest of the import waits for a Data Sync.
+        withdraw_restricted(tenant=tenant, by=by, at=at)
+        follow_at_once(tenant=tenant, by=by, at=at)
     return Outcome(result.content(), lambda console: _show(console, result), _EXIT_CODES[result.state])
 
 

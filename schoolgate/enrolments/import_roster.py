@@ -3,7 +3,7 @@
 ``import_roster`` is the command's act: one transaction. ``take_in`` is the same as a step, for the job of an upload.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from schoolgate.audit.record import record
 from schoolgate.enrolments.clock import clock_now, tick
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.guards import Ages
-from schoolgate.enrolments.merge.plan import Noted, Plan, SchoolNotInFile, Tally, make_plan, prepare, write_plan
+from schoolgate.enrolments.merge.plan import Noted, Plan, Tally, make_plan, prepare, write_plan
 from schoolgate.enrolments.merge.sql import Import
 from schoolgate.enrolments.merge.staging import staging
 from schoolgate.enrolments.models import (
@@ -29,6 +29,7 @@ from schoolgate.enrolments.models import (
     RosterImport,
     Student,
 )
+from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.detect import detect
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Finding, Findings, Severity
@@ -52,7 +53,8 @@ DEFAULT_SOURCE = "sis"
 class ImportOptions:
     """What a person says about an upload. source: whose ids these are. format: a name of the registry, empty to detect.
 
-    school_number: import that school alone. accepts_warnings, approves: the person has seen warnings, or a hold.
+    school_number: import that school alone. accepts_warnings, approves: the person has seen warnings, or a hold; reason:
+    why they approve.
     """
 
     source: str = DEFAULT_SOURCE
@@ -62,6 +64,7 @@ class ImportOptions:
     repair: bool = False
     accepts_warnings: bool = False
     approves: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,16 @@ class ImportResult:
                 for finding in self.findings
             ],
         }
+
+
+def preview_of(plan: Plan | ImportResult) -> dict[str, Any]:
+    """What a person looks at before they apply an import, to compare it with what would be done later."""
+    return {
+        "students": _tally(plan.students),
+        "contacts": _tally(plan.contacts),
+        "associations": _tally(plan.associations),
+        "held": list(plan.held),
+    }
 
 
 def _tally(tally: Tally) -> dict[str, int]:
@@ -171,10 +184,12 @@ def take_in(
     at: datetime,
     apply: bool,
     entry: RosterImport | None = None,
+    previewed: Mapping[str, Any] | None = None,
 ) -> ImportResult:
     """Step: read, compare, weigh, and write if ``apply`` and nothing stands against it.
 
-    A preview is the same with ``apply`` False: its state is then ready, held, warned or refused.
+    A preview is the same with ``apply`` False: its state is then ready, held, warned or refused. previewed: the counts
+    and holds that a person saw; where they would be others now, nothing is written and the new preview comes back.
     """
     format_ = detect(files, findings, named=options.format)
     content_hash = files.content_hash()
@@ -199,16 +214,17 @@ def take_in(
             school_number=options.school_number,
             has_role_words=reading.coverage.has_role_words,
         )
-        try:
-            matches = prepare(stage, import_)
-        except SchoolNotInFile as absent:
-            raise ImportRefused(
-                f"School {options.school_number} is not in these files.", code="import.school"
-            ) from absent
+        matches = prepare(stage, import_)
+        if options.school_number is not None and not matches:
+            findings.add(messages.SCHOOL_NOT_THERE, value=str(options.school_number))
+            return _refused(tenant, format_.name, findings, content_hash)
         ages = _ages(tenant, options.source, reading, content_hash)
-        plan = make_plan(stage, matches, reading.coverage, ages, import_, part_reused=apply and options.approves)
+        plan = make_plan(stage, matches, reading.coverage, ages, import_)
         _tell(plan, reading, findings)
         state = _state(findings, plan, options, apply=apply)
+        if state == ImportState.APPLIED and previewed is not None and previewed != preview_of(plan):
+            findings.add(messages.CHANGED_SINCE_PREVIEW)
+            state = ImportState.HELD if plan.held else ImportState.READY
         made: list[Restriction] = []
         if state == ImportState.APPLIED:
             made = write_plan(plan, import_)
@@ -356,6 +372,7 @@ def _record(
             "contacts": _tally(plan.contacts),
             "associations": _tally(plan.associations),
         },
+        reason=options.reason,
     )
 
 

@@ -18,6 +18,7 @@ from schoolgate.enrolments.querysets import (
     RestrictionQuerySet,
     StudentQuerySet,
 )
+from schoolgate.jobs.models import Job
 from schoolgate.tenancy.models import School, Tenant, TenantQuerySet
 
 
@@ -357,12 +358,17 @@ class ImportState(models.TextChoices):
     WARNED = "warned"  # Warnings wait to be accepted.
     HELD = "held"  # A guard asks for a second look.
     READY = "ready"  # Checked; the preview waits for a person.
+    APPLYING = "applying"
     APPLIED = "applied"
     CANCELLED = "cancelled"
 
 
 class RosterImport(models.Model):
-    """One upload, from its files to its end. counts, held: what the command prints. base_no: the clock when it was planned."""
+    """One upload, from its files to its end. counts, held: what the command prints. base_no: the clock when it was planned.
+
+    options: what was said about the files (import_roster.ImportOptions), without what a person accepts. job: the run in
+    hand, or the last one.
+    """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT)
     source = models.CharField(max_length=40)
@@ -370,6 +376,8 @@ class RosterImport(models.Model):
     school = models.ForeignKey(School, models.PROTECT, null=True)
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.CHECKING)
     file_names = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+")
     content_hash = models.CharField(max_length=64, blank=True)
     newest_in_file_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.cli.test_contract import schoolgate, told
-from tests.factories.rosters import SETS, many, native, without
+from tests.factories.rosters import SETS, many, native, one_family, without
 
 COUNTS = {"total", "added", "changed", "deactivated"}
 
@@ -89,8 +89,18 @@ def test_what_cannot_begin(folder):
     absent = run(folder, folder / "nowhere.zip")
     assert (absent.returncode, told(absent)["error"]["code"]) == (1, "import.path")
     school = run(folder, place, "--school", "999")
-    assert (school.returncode, told(school)["error"]["code"]) == (1, "import.school")
+    assert (school.returncode, told(school)["findings"][0]["code"]) == (1, "school.missing")
     assert run(folder, place, "--format", "xml").returncode == 2
     assert run(folder).returncode == 2
     unknown = schoolgate(folder / "data", "import", str(place), "--tenant", "nobody", "--json")
     assert (unknown.returncode, told(unknown)["error"]["code"]) == (1, "tenant.unknown")
+
+
+def test_a_restriction_in_a_file_acts_at_once(folder):
+    """R-RX-02, R-RX-08: the pair's link is withdrawn by the import, without a Data Sync."""
+    run(folder, write(folder, one_family()))
+    schoolgate(folder / "data", "sync", "--tenant", "wattle")
+    ask = ("explain", "--tenant", "wattle", "--contact", "C1", "--student", "S1", "--json")
+    assert told(schoolgate(folder / "data", *ask))["sees"] is True
+    run(folder, write(folder, one_family(tie={"restriction": "no_access"})))
+    assert told(schoolgate(folder / "data", *ask))["sees"] is False

@@ -179,6 +179,17 @@ def test_guard_3_approved_parts_the_two_and_carries_nothing_over(tenant):
     assert not Association.objects.for_tenant(tenant).standing().filter(student__in=[before, newcomer]).exists()
 
 
+def test_guard_3_what_is_not_applied_parts_nobody(tenant):
+    take(tenant, many(8))
+    before = student(tenant, "S3")
+    files = many(8)
+    files["students.csv"] = files["students.csv"].replace("S3,101,Family3,Ada,2013-04-13", "S3,101,Nowak,Ben,2012-01-01")
+    files["contacts.csv"] = files["contacts.csv"].replace("c3@home", "c 3@home")
+    assert take(tenant, files, accepts_warnings=False).state == "warned"
+    before.refresh_from_db()
+    assert (before.source_id, before.state) == ("S3", "active")
+
+
 def test_a_name_or_a_birth_date_alone_may_change(tenant):
     take(tenant, many(8))
     files = many(8)

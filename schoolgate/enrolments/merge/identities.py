@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from schoolgate.enrolments.merge.people import CONTACT, STUDENT, PersonKind
 from schoolgate.enrolments.merge.sql import Import, row_of, rows_of, run
+from schoolgate.enrolments.merge.staging import insert
 
 
 @dataclass(frozen=True)
@@ -15,41 +16,36 @@ class Renumbering:
     paired: int
 
 
-def reused_ids(import_: Import) -> list[tuple[int, str]]:
-    """(line, id) of students whose family name and birth date both change under one id (guard 3)."""
-    found = rows_of(
-        f"SELECT s.line, s.sid FROM stage_student s JOIN enrolments_student t ON {STUDENT.match} {_REUSED} ORDER BY s.line",
-        import_.parameters,
-    )
-    return [(line, id_) for line, id_ in found]
+def find_reused(import_: Import) -> list[tuple[int, str]]:
+    """Step: (line, id) of students whose family name and birth date both change under one id (guard 3).
 
-
-_REUSED = """WHERE s.keep AND s.birth_date IS NOT NULL AND t.birth_date IS NOT NULL AND s.birth_date <> t.birth_date
-    AND s.family_name <> t.family_name AND t.hand_fields = '[]'"""
-
-
-def part_reused_ids(import_: Import) -> int:
-    """Step of an approved import: who had the id before leaves it, becomes inactive, and nothing of theirs is carried over.
-
-    The newcomer is then new like any other. The old id stays readable in front of a number sign.
+    They go into the table of the reused: whoever had the id before counts as leaving, the newcomer as new.
     """
-    stamp = "changed_no = %(no)s, changed_at = %(at)s, changed_how = 'import', changed_by_id = %(by)s"
-    reused = f"SELECT t.id FROM stage_student s JOIN enrolments_student t ON {STUDENT.match} {_REUSED}"
+    found = rows_of(
+        f"""SELECT t.id, s.line, s.sid FROM stage_student s JOIN enrolments_student t ON {STUDENT.match}
+            WHERE s.keep AND s.birth_date IS NOT NULL AND t.birth_date IS NOT NULL AND s.birth_date <> t.birth_date
+              AND s.family_name <> t.family_name AND t.hand_fields = '[]' ORDER BY s.line""",
+        import_.parameters,
+    )
+    insert("reused", [(pk,) for pk, _line, _id in found])
+    run("INSERT INTO gone_student SELECT pk FROM reused", {})
+    return [(line, id_) for _pk, line, id_ in found]
+
+
+def part_reused(import_: Import) -> None:
+    """Step of an approved import: who had the id before leaves it, so that nothing of theirs is carried over.
+
+    The old id stays readable in front of a number sign; absent.py makes them inactive and ends their ties.
+    """
     run(
-        f"""UPDATE enrolments_association SET ended_at = %(at)s, receives_portal_access = FALSE, {stamp}
-            WHERE ended_at IS NULL AND student_id IN ({reused})""",
+        """UPDATE enrolments_householdmember SET ended_at = %(at)s, changed_no = %(no)s
+           WHERE ended_at IS NULL AND student_id IN (SELECT pk FROM reused)""",
         import_.parameters,
     )
     run(
-        f"UPDATE enrolments_householdmember SET ended_at = %(at)s, changed_no = %(no)s"
-        f" WHERE ended_at IS NULL AND student_id IN ({reused})",
-        import_.parameters,
-    )
-    return run(
-        f"""UPDATE enrolments_student SET state = 'inactive', {stamp},
-                source_id = SUBSTR(source_id, 1, 230) || ' #' || CAST(id AS text)
-            WHERE id IN ({reused})""",
-        import_.parameters,
+        """UPDATE enrolments_student SET source_id = SUBSTR(source_id, 1, 230) || ' #' || CAST(id AS text)
+           WHERE id IN (SELECT pk FROM reused)""",
+        {},
     )
 
 

@@ -31,12 +31,14 @@ class PersonKind:
     joins: str = ""
     number: str = ""
     has_hand: bool = True
+    can_be_reused: bool = False
     telling: tuple[str, ...] = ()
 
     @property
     def match(self) -> str:
         """SQL: ``t`` is the known row of the staged ``s``."""
-        return "t.tenant_id = %(tenant)s AND t.source = %(source)s AND t.source_id = s.sid"
+        same = "t.tenant_id = %(tenant)s AND t.source = %(source)s AND t.source_id = s.sid"
+        return f"{same} AND t.id NOT IN (SELECT pk FROM reused)" if self.can_be_reused else same
 
     def set_value(self, column: Column) -> str:
         """SQL: what a known row gets: the file's value unless it says nothing or a person owns the column."""
@@ -81,6 +83,7 @@ STUDENT = PersonKind(
     joins="""JOIN stage_school m ON m.sid = s.school_sid
         LEFT JOIN (SELECT sid, MIN(roll_class) AS roll_class FROM stage_roll GROUP BY sid) r ON r.sid = s.sid""",
     number="student_no",
+    can_be_reused=True,
     telling=("family_name", "birth_date"),
 )
 CONTACT = PersonKind(

@@ -80,16 +80,15 @@ class Plan:
         return [hold.value for hold in Hold if hold in found]
 
 
-class SchoolNotInFile(Exception):
-    """An import was limited to a school that the file doesn't have."""
-
-
 def prepare(stage: Stage, import_: Import) -> list[SchoolMatch]:
-    """Step: after loading: match the schools, keep what a limit to one school leaves, index. Raises SchoolNotInFile."""
+    """Step, after loading: match the schools, keep what a limit to one school leaves, index.
+
+    Empty when the import is limited to a school that the file doesn't have.
+    """
     matches = match_schools(stage.schools.values(), import_)
     limit = import_.school_number
     if limit is not None and limit not in {match.number for match in matches}:
-        raise SchoolNotInFile
+        return []
     insert(
         "stage_school",
         [
@@ -114,21 +113,15 @@ def prepare(stage: Stage, import_: Import) -> list[SchoolMatch]:
     return matches
 
 
-def make_plan(
-    stage: Stage, matches: Sequence[SchoolMatch], coverage: Coverage, ages: Ages, import_: Import, *, part_reused: bool
-) -> Plan:
-    """Compare the staged rows with the working copy. Writes temporary tables only, save for part_reused.
-
-    part_reused: an approved import first parts ids that are used again from whom they meant before (guard 3).
-    """
+def make_plan(stage: Stage, matches: Sequence[SchoolMatch], coverage: Coverage, ages: Ages, import_: Import) -> Plan:
+    """Compare the staged rows with the working copy. Writes temporary tables only."""
     before = row_of(
         """SELECT (SELECT COUNT(*) FROM enrolments_student WHERE tenant_id = %(tenant)s AND state = 'active'),
                   (SELECT COUNT(*) FROM enrolments_contact WHERE tenant_id = %(tenant)s AND state = 'active'),
                   (SELECT COUNT(*) FROM enrolments_association WHERE tenant_id = %(tenant)s AND ended_at IS NULL)""",
         import_.parameters,
     )
-    reused = identities.reused_ids(import_)
-    parted = identities.part_reused_ids(import_) if part_reused and reused else 0
+    reused = identities.find_reused(import_)
     ties.find_idle(import_)
     ties.limit_contacts_to_ties(import_)
     restrictions = _plan_restrictions(stage, coverage, import_)
@@ -139,7 +132,6 @@ def make_plan(
     students = people.count_people(STUDENT, import_)
     contacts = people.count_people(CONTACT, import_)
     tied = ties.count_ties(import_)
-    again = 0 if part_reused else len(reused)  # In a preview they are still counted as changed.
     numbers = [
         KindNumbers(
             str(messages.STUDENTS), before[0], gone[0] + students.deactivated, stage.counts.get(StudentRow, 0),
@@ -165,10 +157,7 @@ def make_plan(
     ]
     return Plan(
         students=Tally(
-            before[0] - parted + students.delta - gone[0],
-            students.added + again,
-            students.changed - again,
-            students.deactivated + gone[0] + again + parted,
+            before[0] + students.delta - gone[0], students.added, students.changed, students.deactivated + gone[0]
         ),
         contacts=Tally(
             before[1] + contacts.delta - gone[1], contacts.added, contacts.changed, contacts.deactivated + gone[1]
@@ -273,6 +262,7 @@ def write_plan(plan: Plan, import_: Import) -> list[Restriction]:
     """Step: do what was planned, in the transaction that planned it. The restrictions that were recorded."""
     for source_id, school_id in write_schools(plan.schools, import_).items():
         run("UPDATE stage_school SET pk = %(pk)s WHERE sid = %(sid)s", {"pk": school_id, "sid": source_id})
+    identities.part_reused(import_)
     people.write_people(STUDENT, import_)
     people.write_people(CONTACT, import_)
     people.write_people(STAFF, import_)

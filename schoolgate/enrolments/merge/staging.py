@@ -62,6 +62,8 @@ _TABLES: dict[str, Sequence[tuple[str, str]]] = {
     # Whose ties are none: inactive by the file, left out of it by --school, or inactive as known.
     "idle_student": [("sid", "text")],
     "idle_contact": [("sid", "text")],
+    # Students whose id now means somebody else.
+    "reused": [("pk", "bigint")],
     # Who is known and gone: filled by the plan, read by the writing.
     "gone_student": [("pk", "bigint")],
     "gone_contact": [("pk", "bigint")],

@@ -29,6 +29,7 @@ _COLUMNS = [
 
 # The pair of a staged tie: people by this source's ids, then the tie that they have.
 _PEOPLE = """JOIN enrolments_student st ON st.tenant_id = %(tenant)s AND st.source = %(source)s AND st.source_id = s.student_sid
+      AND st.id NOT IN (SELECT pk FROM reused)
     JOIN enrolments_contact ct ON ct.tenant_id = %(tenant)s AND ct.source = %(source)s AND ct.source_id = s.contact_sid"""
 _HOUSE = """LEFT JOIN enrolments_household h
     ON h.tenant_id = %(tenant)s AND h.source = %(source)s AND h.source_id = s.home_sid"""

@@ -354,6 +354,18 @@ SCHOOL_NEW = Message(
     _("School “%(value)s” was not known; it is added with the number %(number)s."),
     _("Give it its name under School Information, School Campuses."),
 )
+SCHOOL_NOT_THERE = Message(
+    "school.missing",
+    _ERROR,
+    _("The import is limited to school %(value)s, which these files don't have."),
+    _("Compare the number with School Information, School Campuses."),
+)
+CHANGED_SINCE_PREVIEW = Message(
+    "import.changed",
+    _NOTE,
+    _("Something was saved after the preview, so that the import would do something else now. Nothing was applied."),
+    _("Look at the new preview, and apply it."),
+)
 FLAG_KEPT = Message(
     "flag.kept",
     _NOTE,
