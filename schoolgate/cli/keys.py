@@ -3,6 +3,7 @@
 import argparse
 from collections import Counter
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from django.utils import timezone
@@ -39,6 +40,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     revoke.add_argument("--reason", required=True, metavar="R")
     revoke.add_argument("--used", action="store_true", help="used keys as well: their accounts lose these students")
     revoke.set_defaults(run=_revoke)
+
+    import_module("schoolgate.cli.email").register_keys(keys)  # It takes its selection from here.
 
 
 def add_selection(command: argparse.ArgumentParser) -> None:

@@ -142,3 +142,13 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk} {self.kind}"
+
+
+class MailCursor(models.Model):
+    """How far letters/follow.py has read a tenant's directory feed."""
+
+    tenant = models.OneToOneField(Tenant, models.PROTECT, primary_key=True)
+    seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.seq}"

@@ -1,0 +1,124 @@
+"""From a queued message to the mail itself, at the moment of its hand-over, by the facts of that moment; nothing of it is kept."""
+
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.utils import translation
+
+from schoolgate.directory.models import DirectoryContact
+from schoolgate.directory.queries import students_by_contact
+from schoolgate.keys.reveal import unsealed
+from schoolgate.letters.compose_email import Envelope, compose_email
+from schoolgate.letters.errors import EmailRefused
+from schoolgate.letters.fields import Part
+from schoolgate.letters.in_use import template_in_use
+from schoolgate.letters.key_values import in_words, key_values, portal_url, student_line
+from schoolgate.letters.merge import merge
+from schoolgate.letters.models import Message
+from schoolgate.letters.values import MergeValues, StudentLine
+from schoolgate.tenancy.dates import day_of
+from schoolgate.tenancy.models import User
+from schoolgate.tenancy.one_time import one_time_code, one_time_token
+
+
+class MailStopped(Exception):
+    """This mail must not go any more. why: for the office, without a name or an address."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+def compose(message: Message, *, last_day: date | None, at: datetime) -> EmailMultiAlternatives:
+    """Step: the mail, ready to be handed over. last_day: of the key that it carries. Raises MailStopped."""
+    if message.key is not None and last_day is not None:
+        codes = unsealed([message.key])
+        if message.key.pk not in codes:
+            raise MailStopped("the key has ended")
+        return _rendered(message, grouped_key=codes[message.key.pk].grouped, last_day=last_day, at=at)
+    return _rendered(message, grouped_key="", last_day=None, at=at)
+
+
+def preview_message(message: Message, *, dummy_key: str, last_day: date, at: datetime) -> EmailMultiAlternatives:
+    """Query: the mail as it would be now, with a key or code that opens nothing (R-TP-07). Raises MailStopped."""
+    return _rendered(message, grouped_key=dummy_key, last_day=last_day, at=at, is_preview=True)
+
+
+def _rendered(
+    message: Message, *, grouped_key: str, last_day: date | None, at: datetime, is_preview: bool = False
+) -> EmailMultiAlternatives:
+    tenant = message.tenant
+    with translation.override(message.language):
+        if message.kind == "key":
+            values = _key_mail(message, grouped_key=grouped_key, last_day=last_day or day_of(tenant, at), at=at)
+        else:
+            values = _account_mail(message, at=at, is_preview=is_preview)
+        used = template_in_use(tenant=tenant, kind=message.kind, channel=Part.EMAIL)
+        tree = merge(used.template, values)
+        host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+        envelope = Envelope(
+            to=message.address,
+            sender_name=tenant.name,
+            sender=settings.DEFAULT_FROM_EMAIL,
+            reply_to=tenant.settings.reply_to,
+            message_id=f"<mail-{message.pk}.{tenant.pk}@{host}>",
+        )
+        try:
+            return compose_email(tree, envelope, language=message.language, is_rtl=translation.get_language_bidi())
+        except EmailRefused as refusal:
+            raise MailStopped(refusal.message) from refusal
+
+
+def _key_mail(message: Message, *, grouped_key: str, last_day: date, at: datetime) -> MergeValues:
+    """Tested again here, so that a restriction saved a second ago is honoured (R-RN-06, R-RX-05)."""
+    tenant = message.tenant
+    contact = DirectoryContact.objects.for_tenant(tenant).filter(pk=message.contact_id or 0, is_active=True).first()
+    if contact is None:
+        raise MailStopped("the contact is gone")
+    if contact.email != message.address or not contact.email_usable:
+        raise MailStopped("the address on file is another one now")
+    students = students_by_contact(tenant=tenant, contact_ids=[contact.pk], today=day_of(tenant, at)).get(contact.pk)
+    if not students:
+        raise MailStopped("the contact sees no student any more")
+    return key_values(
+        tenant=tenant,
+        contact=contact,
+        students=students,
+        grouped_key=grouped_key,
+        last_day=last_day,
+        copy_no=1,
+        at=at,
+    )
+
+
+def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeValues:
+    """A code or link is made from the nonce here; after its minutes the mail would only confuse."""
+    tenant, params = message.tenant, message.params
+    account = User.objects.for_tenant(tenant).filter(pk=message.account_id or 0, is_active=True).first()
+    if account is None:
+        raise MailStopped("the account is gone")
+    minutes = params.get("minutes")
+    if minutes and not is_preview and at > message.queued_at + timedelta(minutes=int(minutes)):
+        raise MailStopped("its code or link has run out")
+    more = {"minutes": str(minutes or ""), "account.username": account.username}
+    if "nonce" in params:
+        code, token = one_time_code(params["nonce"]), one_time_token(params["nonce"])
+        if is_preview:
+            code, token = "•" * len(code), "•" * len(token)
+        more["code"] = code
+        more["action.link"] = f"{portal_url(tenant)}{params['link']}#t={params['id']}.{token}"
+    if "connected_at" in params:
+        more["connected.on"] = in_words(day_of(tenant, datetime.fromisoformat(params["connected_at"])))
+    students: tuple[StudentLine, ...] = ()
+    if message.kind == "connected" and message.contact_id is not None:
+        linked = students_by_contact(tenant=tenant, contact_ids=[message.contact_id], today=day_of(tenant, at))
+        students = tuple(map(student_line, linked.get(message.contact_id, [])))
+    return MergeValues(
+        students=students,
+        portal_url=portal_url(tenant),
+        school_name=tenant.name,
+        school_help=tenant.settings.help_line,
+        date=in_words(day_of(tenant, at)),
+        more=tuple(more.items()),
+    )

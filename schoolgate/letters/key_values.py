@@ -1,0 +1,68 @@
+"""The facts of one letter or mail that carries a key: the same for paper, mail and preview (R-TP-03, R-TP-06)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from schoolgate.directory.models import DirectoryContact, DirectoryStudent
+from schoolgate.letters.values import MergeValues, StudentLine
+from schoolgate.tenancy.dates import day_of
+from schoolgate.tenancy.models import Tenant
+
+
+def portal_url(tenant: Tenant) -> str:
+    """The address that families are told to open."""
+    return f"{settings.BASE_URL}/s-{tenant.code}/"
+
+
+def key_link(tenant: Tenant, grouped_key: str) -> str:
+    """The address with the key behind the #, where no server sees it; nothing else is in it (R-KY-09)."""
+    return f"{portal_url(tenant)}key/#k={grouped_key}"
+
+
+def key_values(
+    *,
+    tenant: Tenant,
+    contact: DirectoryContact,
+    students: Sequence[DirectoryStudent],
+    grouped_key: str,
+    last_day: date,
+    copy_no: int,
+    at: datetime,
+) -> MergeValues:
+    """students: the contact's published links, nobody else's. Texts in the language that is active."""
+    return MergeValues(
+        contact_full_name=contact.shown_name,
+        contact_salutation=f"{contact.title} {contact.family_name}" if contact.title else contact.shown_name,
+        contact_postal_address=postal_address(contact),
+        students=tuple(map(student_line, students)),
+        key=grouped_key,
+        key_link=key_link(tenant, grouped_key),
+        expires_on=in_words(last_day),
+        portal_url=portal_url(tenant),
+        school_name=tenant.name,
+        school_help=tenant.settings.help_line,
+        date=in_words(day_of(tenant, at)),
+        copy_no=_("Copy %(number)s of the same key.") % {"number": copy_no} if copy_no > 1 else "",
+    )
+
+
+def postal_address(contact: DirectoryContact) -> tuple[str, ...]:
+    """Name and lines for the window; empty without a street or a town (R-CK-09, R-PA-10)."""
+    town = " ".join(filter(None, [contact.town, contact.region, contact.postcode]))
+    lines = [contact.address_1, contact.address_2, town]
+    if not contact.address_1 or not town:
+        return ()
+    return (contact.shown_name, *filter(None, lines))
+
+
+def in_words(day: date) -> str:
+    """21 January 2027: a month's name can't be mistaken for a day (design.md §8)."""
+    return date_format(day, "j F Y", use_l10n=False)
+
+
+def student_line(student: DirectoryStudent) -> StudentLine:
+    return StudentLine(student.shown_name, student.roll_class or student.year_level)

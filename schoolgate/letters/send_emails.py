@@ -1,0 +1,231 @@
+"""Send Emails: a mail for each selected contact with a live key, as a job that puts them into the outbox (R-CK-12, R-KY-10)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Max
+
+from schoolgate.audit.actor import Actor
+from schoolgate.audit.record import record
+from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact
+from schoolgate.jobs.models import ItemState, Job, JobItem
+from schoolgate.jobs.registry import JobKind
+from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.keys.facts import facts_of
+from schoolgate.keys.schemes import NO_KEY, NOT_PARENT, RESTRICTED, UNKNOWN, Facts, Forecast
+from schoolgate.letters.models import Channel, Delivery, DeliveryState, Message, MessageState
+from schoolgate.tenancy.dates import day_of
+from schoolgate.tenancy.models import Tenant
+
+NO_EMAIL = "no_email"
+BOUNCED = "bounced"  # The last mail to this very address came back.
+SHARED_EMAIL = "shared_email"  # With somebody who is barred from one of the same students: a letter instead.
+ALREADY_SENT = "already_sent"  # This key was mailed, or may have been; "again" mails it once more.
+
+HOLD = timedelta(minutes=10)
+"""How long a run started on a page waits in the outbox, so that it can be cancelled whole."""
+NAMED_IN_AUDIT = 500
+
+_ON_ITS_WAY = [MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN]
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """What decides about mailing one contact. address: empty when there is none that can be used."""
+
+    address: str
+    language: str
+    has_bounced: bool
+    is_shared: bool
+    is_mailed: bool
+
+
+def why_not_email(facts: Facts | None, mailbox: Mailbox | None, *, again: bool) -> str:
+    """Why a contact gets no mail, or "" when they do; pure. again: also who was mailed this key before."""
+    if facts is None or mailbox is None:
+        return UNKNOWN
+    if not facts.is_parent:
+        return NOT_PARENT
+    if facts.key_id is None:
+        return NO_KEY
+    if not facts.has_link:
+        return RESTRICTED if facts.is_barred else NO_KEY
+    if not mailbox.address:
+        return NO_EMAIL
+    if mailbox.has_bounced:
+        return BOUNCED
+    if mailbox.is_shared:
+        return SHARED_EMAIL
+    return ALREADY_SENT if mailbox.is_mailed and not again else ""
+
+
+def mailboxes_of(*, tenant: Tenant, contact_ids: Collection[int], at: datetime) -> dict[int, Mailbox]:
+    """Query: the mailboxes of these contacts; a handful of statements, however many they are."""
+    today = day_of(tenant, at)
+    contacts = list(
+        DirectoryContact.objects.for_tenant(tenant)
+        .filter(pk__in=contact_ids)
+        .values_list("pk", "email", "email_usable", "language")
+    )
+    messages = Message.objects.for_tenant(tenant).filter(kind="key", contact_id__in=contact_ids)
+    bounced = set(messages.filter(state=MessageState.BOUNCED).values_list("contact_id", "address"))
+    mailed = set(messages.filter(state__in=_ON_ITS_WAY, key__state="live").values_list("contact_id", flat=True))
+    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__in=contact_ids)
+    students_of: dict[int, set[int]] = defaultdict(set)
+    for contact_id, student_id in links.values_list("contact_id", "student_id"):
+        students_of[contact_id].add(student_id)
+    closed_to = _barred_addresses(tenant=tenant, at=at)
+    return {
+        pk: Mailbox(
+            address=email if is_usable else "",
+            language=language,
+            has_bounced=(pk, email) in bounced,
+            is_shared=any(
+                other != pk and student_id in students_of[pk]
+                for other, student_id in closed_to.get(email.casefold(), [])
+            ),
+            is_mailed=pk in mailed,
+        )
+        for pk, email, is_usable, language in contacts
+    }
+
+
+def _barred_addresses(*, tenant: Tenant, at: datetime) -> dict[str, list[tuple[int, int]]]:
+    """{address: [(contact, student) that a restriction keeps apart]}: few rows even in a large district."""
+    closing = DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at)).exclude(contact__email="")
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for email, contact_id, student_id in closing.values_list("contact__email", "contact_id", "student_id"):
+        found[email.casefold()].append((contact_id, student_id))
+    return found
+
+
+def forecast_emails(*, tenant: Tenant, contact_ids: Collection[int], at: datetime, again: bool = False) -> Forecast:
+    """Query: what `start_send_emails` would do with this selection at this moment (R-CK-07)."""
+    ids = list(dict.fromkeys(contact_ids))
+    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
+    mailboxes = mailboxes_of(tenant=tenant, contact_ids=ids, at=at)
+    skipped: Counter[str] = Counter()
+    chosen = []
+    for contact_id in ids:
+        why = why_not_email(facts_by_id.get(contact_id), mailboxes.get(contact_id), again=again)
+        if why:
+            skipped[why] += 1
+        else:
+            chosen.append(contact_id)
+    return Forecast(len(chosen), dict(skipped), chosen[0] if chosen else None)
+
+
+@transaction.atomic(durable=True)
+def start_send_emails(
+    *,
+    tenant: Tenant,
+    contact_ids: Iterable[int],
+    by: Actor,
+    at: datetime,
+    hold: timedelta = HOLD,
+    again: bool = False,
+    queued: bool = True,
+) -> Job:
+    """Make the job. hold: how long its mails wait in the outbox. queued: a worker runs it; otherwise the caller does."""
+    job = add_job(
+        tenant=tenant,
+        kind=SEND_EMAILS.name,
+        by=by,
+        at=at,
+        options={"again": again, "not_before": (at + hold).isoformat()},
+        items=(("contact", contact_id) for contact_id in dict.fromkeys(contact_ids)),
+    )
+    if queued:
+        hand_to_queue(job)
+    return job
+
+
+def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
+    """One chunk: decide by the facts of this moment, put the mails into the outbox."""
+    tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
+    by = actor_of(job)
+    ids = [item.subject_id for item in items]
+    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
+    mailboxes = mailboxes_of(tenant=tenant, contact_ids=ids, at=at)
+    verdict = partial(why_not_email, again=bool(job.options["again"]))
+    key_id_by_contact: dict[int, int] = {}
+    for item in items:
+        facts = facts_by_id.get(item.subject_id)
+        item.why = verdict(facts, mailboxes.get(item.subject_id))
+        item.state = ItemState.SKIPPED if item.why else ItemState.DONE
+        if not item.why and facts is not None and facts.key_id is not None:
+            key_id_by_contact[item.subject_id] = facts.key_id
+    if not key_id_by_contact:
+        return
+    copies = _copies(tenant=tenant, key_ids=key_id_by_contact.values())
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                tenant=tenant,
+                key_id=key_id,
+                channel=Channel.EMAIL,
+                state=DeliveryState.QUEUED,
+                copy_no=copies[key_id],
+                run=job,
+                expires_on=day_of(tenant, at),  # Set anew at hand-over, which the life of a mailed key is counted from.
+                made_at=at,
+                made_by_id=by.user_id,
+            )
+            for key_id in key_id_by_contact.values()
+        ],
+        batch_size=500,
+    )
+    Message.objects.bulk_create(
+        [
+            Message(
+                tenant=tenant,
+                kind="key",
+                key_id=key_id,
+                contact_id=contact_id,
+                address=mailboxes[contact_id].address,
+                language=tenant.settings.language,
+                params={"copy_no": copies[key_id]},
+                idempotency_key=f"key:{key_id}:{copies[key_id]}",
+                not_before=datetime.fromisoformat(job.options["not_before"]),
+                queued_at=at,
+                run=job,
+            )
+            for contact_id, key_id in key_id_by_contact.items()
+        ],
+        batch_size=500,
+    )
+    subjects = [("job", job.pk)]
+    if len(key_id_by_contact) <= NAMED_IN_AUDIT:
+        subjects += [("contact", pk) for pk in key_id_by_contact] + [("key", pk) for pk in key_id_by_contact.values()]
+    record(
+        "email.queued", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"mails": len(key_id_by_contact)}
+    )
+
+
+def _copies(*, tenant: Tenant, key_ids: Collection[int]) -> dict[int, int]:
+    """{key id: number of the next mail for it}"""
+    before = Delivery.objects.for_tenant(tenant).filter(key_id__in=key_ids, channel=Channel.EMAIL)
+    last = dict(before.values_list("key_id").annotate(last=Max("copy_no")))
+    return {key_id: last.get(key_id, 0) + 1 for key_id in key_ids}
+
+
+SEND_EMAILS = JobKind("letters.send_emails", "Send Emails", _queue_chunk, chunk=500)
+
+
+@transaction.atomic(durable=True)
+def cancel_emails(*, tenant: Tenant, job: Job, by: Actor, at: datetime) -> int:
+    """*Cancel* a run: whatever of it has not been handed over stays here for good; how many mails."""
+    waiting = Message.objects.for_tenant(tenant).filter(run=job, state=MessageState.QUEUED)
+    key_ids = list(waiting.values_list("key_id", flat=True))
+    cancelled = waiting.update(state=MessageState.CANCELLED, problem="cancelled")
+    still = Message.objects.for_tenant(tenant).filter(run=job).exclude(state=MessageState.CANCELLED)
+    stopped = set(key_ids) - set(still.values_list("key_id", flat=True))
+    Delivery.objects.for_tenant(tenant).filter(run=job, key_id__in=stopped).update(state=DeliveryState.STOPPED)
+    record(
+        "email.cancelled", tenant_id=tenant.pk, by=by, at=at, subjects=[("job", job.pk)], detail={"mails": cancelled}
+    )
+    return cancelled
