@@ -71,6 +71,7 @@ def _shown(day: date) -> str:
 def _ask(tenant: Tenant) -> str:
     help_line = tenant.settings.help_line
     if help_line:
+        help_line = f"\u2066{help_line}\u2069"  # Isolated, so that its digits keep their order in right-to-left text.
         return _("Ask the school: %(help_line)s") % {"help_line": help_line}
     return _("Ask the school office.")
 

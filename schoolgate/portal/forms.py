@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from schoolgate.lib.keycode import KeyCode, KeyLengthWrong, KeyMistyped, KeySymbolRefused, parse_key
@@ -62,7 +62,7 @@ class KeyForm(forms.Form):
         own_host, own_code = self.here
         if host.casefold() != own_host.casefold() or code.casefold() != own_code.casefold():
             shown = urlsplit(f"//{host}").hostname or host
-            words = _now("This code belongs to another portal (%(host)s). Open the link in your own letter.")
+            words = gettext("This code belongs to another portal (%(host)s). Open the link in your own letter.")
             raise ValidationError(words % {"host": f"{shown}/s-{code}"}, code="key.elsewhere")
 
     @property
@@ -78,14 +78,14 @@ class KeyForm(forms.Form):
 
 def _words_for(slip: KeyMistyped) -> str:
     if isinstance(slip, KeySymbolRefused):
-        words = _now("Keys never use %(symbol)s. Look again at symbol %(position)d.")
+        words = gettext("Keys never use %(symbol)s. Look again at symbol %(position)d.")
         return words % {"symbol": slip.symbol, "position": slip.position}
     if isinstance(slip, KeyLengthWrong):
-        return _now("The key has 15 letters and numbers. You entered %(typed)d.") % {"typed": slip.typed}
+        return gettext("The key has 15 letters and numbers. You entered %(typed)d.") % {"typed": slip.typed}
     return {
-        "key.missing": _now("Enter the key from your letter. It has 15 letters and numbers."),
-        "key.several": _now("Paste only the key."),
-    }.get(slip.code, _now("Something in this key is mistyped"))
+        "key.missing": gettext("Enter the key from your letter. It has 15 letters and numbers."),
+        "key.several": gettext("Paste only the key."),
+    }.get(slip.code, gettext("Something in this key is mistyped"))
 
 
 def _email_field() -> forms.EmailField:
@@ -226,19 +226,21 @@ class BirthDateForm(forms.Form):
         """Adds birth_date. A date that can't be is told, and costs no try (§12.2)."""
         cleaned = super().clean() or {}
         parts = [_number(cleaned.get(name, "")) for name in ("year", "month", "day")]
-        example = _now("Enter the date like 27 3 2016.")
+        example = gettext("Enter the date like 27 3 2016.")
         if None in parts:
             raise ValidationError(example, code="birth_date.missing")
         try:
             born = date(*[part or 0 for part in parts])
         except (ValueError, OverflowError) as impossible:
             raise ValidationError(
-                f"{_now('There is no such day.')} {example}", code="birth_date.impossible"
+                " ".join([gettext("There is no such day."), example]), code="birth_date.impossible"
             ) from impossible
         if born > self.today:
-            raise ValidationError(f"{_now('This day is still to come.')} {example}", code="birth_date.future")
+            raise ValidationError(" ".join([gettext("This day is still to come."), example]), code="birth_date.future")
         if born.year < 1900:
-            raise ValidationError(f"{_now('Enter the year with four digits.')} {example}", code="birth_date.year")
+            raise ValidationError(
+                " ".join([gettext("Enter the year with four digits."), example]), code="birth_date.year"
+            )
         cleaned["birth_date"] = born
         return cleaned
 

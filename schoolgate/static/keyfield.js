@@ -4,7 +4,8 @@
   const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", LOOK_ALIKES = { O: "0", I: "1", L: "1" }, LENGTH = 15, GROUP = 5;
   const field = document.querySelector("[data-keyfield]");
   if (!field) return;
-  const bars = document.querySelectorAll("[data-keybar]"), say = document.getElementById("key-say"), mapped = document.getElementById("key-mapped");
+  const bars = document.querySelectorAll("[data-keybar]"), say = document.getElementById("key-say"), mapped = document.getElementById("key-mapped"),
+    strange = document.getElementById("key-elsewhere");
 
   // Multiplication in GF(32), x^5 + x^2 + 1; a key is well formed when the weighted sum of its symbols is 0.
   const times = (a, b) => { let r = 0; for (; b; b >>= 1) { if (b & 1) r ^= a; a <<= 1; if (a & 32) a ^= 37; } return r; };
@@ -41,7 +42,16 @@
     if (key.length === LENGTH) return wellFormed(key) ? say.dataset.ok : say.dataset.no;
     return key.length && key.length % GROUP === 0 ? say.dataset.group.replace("%d", key.length / GROUP) : "";
   };
+  // The link of another portal is named, and nothing of it is sent.
+  const elsewhere = text => {
+    const link = text.match(/(?:https?:\/\/)?([^\s/]+)\/(s-[a-z0-9]+)\/key\/?\S*#k=/i);
+    const own = `${location.host}${location.pathname}`.toLowerCase();
+    return link && !own.startsWith(`${link[1]}/${link[2]}/`.toLowerCase()) ? `${link[1]}/${link[2]}` : "";
+  };
   const show = () => {
+    const other = elsewhere(field.value);
+    if (strange) { strange.hidden = !other; strange.querySelector("p").textContent = strange.dataset.words.replace("%s", other); }
+    if (other) field.value = "";
     const before = tidy(field.value.slice(0, field.selectionStart)).key.length, { key, swapped } = tidy(field.value);
     field.value = grouped(key);
     const caret = Math.min(field.value.length, before + Math.max(0, Math.ceil(before / GROUP) - 1));

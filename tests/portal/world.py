@@ -70,7 +70,10 @@ def mistyped(key: str) -> str:
 def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     """Walk through the portal by forms and links; stops at each page and each kind of refusal, and says its name."""
     tenant, here = family.tenant, url + family.here
-    press = page.locator("main button.sg-fbtn").first.click
+
+    def press(what: str = "main button.sg-fbtn") -> None:
+        with page.expect_navigation():
+            page.locator(what).first.click()
 
     for name, path in {
         "welcome": "/", "key": "/key/", "sign-in": "/sign-in/", "lost-letter": "/lost-letter/", "not-you": "/not-you/",
@@ -98,7 +101,7 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     yield "key, filled by the link"
     press()
     yield "account, two cards"
-    page.locator(".sg-door").first.click()
+    press(".sg-door")
     yield "new account"
     page.fill("#id_email", "amara")
     press()
@@ -127,11 +130,11 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
         page.fill(f"#id_{part}", number)
     press()
     yield "children"
-    page.locator("button[value=yes]").click()
+    press("button[value=yes]")
     yield "home, just connected"
     page.reload()
     yield "home"
-    page.locator(".sg-kid").first.click()
+    press(".sg-kid")
     yield "child"
     page.goto(here + "/my-access/")
     yield "my access"
@@ -141,7 +144,7 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     yield "account"
     page.fill("#id_current", "wrong")
     page.fill("#id_password", "short")
-    page.locator("form:has(#id_current) button").click()
+    press("form:has(#id_current) button")
     yield "account, refused"
     page.goto(here + "/key/")
     page.fill("#id_key", family.key)
@@ -173,7 +176,7 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     page.goto(here + "/console/sign-in/")
     page.fill("#id_username", "office@school.example")
     page.fill("#id_password", PASSWORD)
-    page.locator("main button").first.click()
+    press("main button")
     page.goto(here + "/key/")
     yield "the office is signed in here"
     page.context.clear_cookies(name="schoolgate_session")
