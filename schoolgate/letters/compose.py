@@ -108,6 +108,8 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
             code, token = "•" * len(code), "•" * len(token)
         more["code"] = code
         more["action.link"] = f"{portal_url(tenant)}{params['link']}#t={params['id']}.{token}"
+    elif "link" in params:
+        more["action.link"] = f"{portal_url(tenant)}{params['link']}"
     if "connected_at" in params:
         more["connected.on"] = in_words(day_of(tenant, datetime.fromisoformat(params["connected_at"])))
     students: tuple[StudentLine, ...] = ()

@@ -72,9 +72,9 @@ def _account_mail(name: str, *more: str) -> TemplateKind:
 
 KEY_LETTER = TemplateKind("key", Part.LETTER, FIELDS, issues_key=True, editable=True)
 KEY_EMAIL = TemplateKind("key", Part.EMAIL, FIELDS, issues_key=True, editable=True)
-CONFIRM_EMAIL = _account_mail("confirm_email", "code", "minutes")
+CONFIRM_EMAIL = _account_mail("confirm_email", "code", "minutes", "action.link")
 RESET_PASSWORD = _account_mail("reset_password", "action.link", "minutes")
-CONNECTED = _account_mail("connected", "account.username", "connected.on", "students")
+CONNECTED = _account_mail("connected", "account.username", "connected.on", "students", "action.link")
 SIGN_IN_LINK = _account_mail("sign_in_link", "action.link", "minutes")
 ALREADY_REGISTERED = _account_mail("already_registered")
 
