@@ -9,8 +9,11 @@ from django.utils.translation import gettext as _
 from schoolgate.audit.models import AuditEntry
 from schoolgate.enrolments.queries import contact_names, household_names, student_names
 from schoolgate.jobs.models import JobItem
+from schoolgate.keys.queries import key_names
 from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.queries import names_of_users
+
+NAMED_AT_MOST = 400  # Of a kind, on a page: an entry about thousands names its first.
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ def names_for(tenant: Tenant, entries: Iterable[AuditEntry], *, school_ids: Coll
     for entry in entries:
         if entry.actor_id:
             ids["user"].add(entry.actor_id)
-        for kind, id_ in entry.subjects[:20]:
-            ids[kind].add(id_)
+        for kind, id_ in entry.subjects:
+            if len(ids[kind]) < NAMED_AT_MOST or kind in {"user", "account"}:
+                ids[kind].add(id_)
         for pair in entry.detail.get("pairs", [])[:3]:
             ids["student"].add(pair["student"])
             ids["contact"].add(pair["contact"])
@@ -54,7 +58,7 @@ def names_of_subjects(tenant: Tenant, subjects: Iterable[tuple[str, int]]) -> di
     """The names of these (kind, id); what has none is absent."""
     ids: dict[str, set[int]] = defaultdict(set)
     for kind, id_ in subjects:
-        ids["user" if kind == "account" else kind].add(id_)
+        ids[kind].add(id_)
     return _named(tenant, ids, school_ids=None).names
 
 
@@ -68,8 +72,11 @@ def names_of_items(tenant: Tenant, items: Iterable[JobItem], *, school_ids: Coll
 
 def _named(tenant: Tenant, ids: Mapping[str, Collection[int]], *, school_ids: Collection[int] | None) -> Names:
     found: dict[tuple[str, int], str] = {}
+    users = names_of_users(tenant, {*ids.get("user", ()), *ids.get("account", ())})
     for kind, names in (
-        ("user", names_of_users(tenant, ids.get("user", ()))),
+        ("user", users),
+        ("account", users),
+        ("key", key_names(tenant=tenant, key_ids=ids.get("key", ()))),
         ("student", student_names(tenant=tenant, student_ids=ids.get("student", ()), school_ids=school_ids)),
         ("contact", contact_names(tenant=tenant, contact_ids=ids.get("contact", ()))),
         ("household", household_names(tenant=tenant, household_ids=ids.get("household", ()))),

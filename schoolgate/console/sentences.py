@@ -36,6 +36,35 @@ SENTENCES = {
     "job.paused": gettext_lazy("%(who)s paused %(job)s."),
     "job.resumed": gettext_lazy("%(who)s carried on %(job)s."),
     "job.cancelled": gettext_lazy("%(who)s stopped %(job)s."),
+    "notice.closed": gettext_lazy("%(who)s closed a notice."),
+    "key.generated": gettext_lazy("%(who)s made %(keys)s keys: %(contact)s."),
+    "key.replaced": gettext_lazy("%(who)s replaced the key of %(contact)s."),
+    "key.revoked": gettext_lazy("%(who)s revoked the key of %(contact)s."),
+    "key.unlocked": gettext_lazy("%(who)s unlocked the key of %(contact)s."),
+    "key.locked": gettext_lazy("The key of %(contact)s was locked after too many wrong tries."),
+    "key.expired": gettext_lazy("%(key)s ended unused, by its date."),
+    "key.shown": gettext_lazy("%(who)s had the key of %(contact)s shown."),
+    "key.redeemed": gettext_lazy("%(account)s used the key of %(contact)s and is connected."),
+    "key.disclaimed": gettext_lazy(
+        "%(account)s entered the key of %(contact)s and said: these are not my children. The key is locked."
+    ),
+    "tie.ended": gettext_lazy("The connection of %(account)s with %(contact)s ended."),
+    "child.disclaimed": gettext_lazy("%(account)s said that %(student)s is not their child, and no longer sees them."),
+    "child.restored": gettext_lazy("%(who)s gave %(student)s back to %(account)s."),
+    "account.registered": gettext_lazy("%(account)s was registered."),
+    "account.email_confirmed": gettext_lazy("%(account)s confirmed the e-mail address."),
+    "account.completed": gettext_lazy("%(account)s finished the registration."),
+    "account.lapsed": gettext_lazy("%(accounts)s accounts that were never confirmed were taken away."),
+    "account.recovery_asked": gettext_lazy("A new password was asked for, for %(account)s."),
+    "account.recovered": gettext_lazy("%(account)s chose a new password by a link."),
+    "account.password_changed": gettext_lazy("%(account)s changed the password."),
+    "account.signed_out_everywhere": gettext_lazy("%(account)s was signed out everywhere."),
+    "sync.planned": gettext_lazy("%(who)s started a Data Sync."),
+    "sync.approved": gettext_lazy("%(who)s approved the held Data Sync %(run)s."),
+    "sync.held": gettext_lazy("Data Sync %(run)s was held for a person to look at."),
+    "sync.undone": gettext_lazy("%(who)s undid Data Sync %(undone)s, as run %(run)s."),
+    "sync.withdrawn": gettext_lazy("Data Sync %(run)s withdrew what a restriction or a removal takes away."),
+    "roster.imported": gettext_lazy("%(who)s imported a roster (%(format)s, ids of %(source)s)."),
     "export.made": gettext_lazy("%(who)s downloaded a list of %(rows)s rows."),
     "audit.verified": gettext_lazy("%(who)s had the audit verified."),
 }
@@ -124,12 +153,24 @@ def _told_specially(entry: AuditEntry, names: Names) -> str:
         case "association.ended":
             stays = _(" They stay together by their household.") if detail.get("household_stays") else ""
             return _("%(who)s took away the tie of %(contact)s with %(student)s.") % words + stays
+        case "sync.applied":
+            links = detail.get("links", {})
+            words |= {"added": str(links.get("added", 0)), "removed": str(links.get("removed", 0))}
+            return _("%(who)s published by Data Sync %(run)s: %(added)s links added, %(removed)s withdrawn.") % words
+        case "key.generated" | "key.revoked" if "contact" not in words:
+            told = (
+                _("%(who)s made %(keys)s keys.")
+                if entry.act == "key.generated"
+                else _("%(who)s revoked %(keys)s keys.")
+            )
+            return told % words
         case "household.joined" | "household.left":
             person = words.get("student") or words.get("contact") or "–"
             told = _("%(who)s put %(person)s into the household %(household)s.")
             if entry.act == "household.left":
                 told = _("%(who)s took %(person)s out of the household %(household)s.")
-            return told % {**words, "person": person}
+            words["person"] = person
+            return told % words
     return ""
 
 

@@ -106,6 +106,12 @@ def state_of_key(key: AccessKey | None, *, at: datetime) -> str:
     return str(key.state)
 
 
+def key_names(*, tenant: Tenant, key_ids: Collection[int]) -> dict[int, str]:
+    """What the audit calls these keys: by their public beginning."""
+    rows = AccessKey.objects.for_tenant(tenant).filter(pk__in=key_ids)
+    return {pk: f"key {selector}…" for pk, selector in rows.values_list("pk", "selector")}
+
+
 def usernames_by_contact(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, list[str]]:
     """Portal usernames: of every account with a standing tie, the oldest tie first (R-CK-03)."""
     ties = Tie.objects.for_tenant(tenant).standing()

@@ -1,13 +1,29 @@
 """One flag as pages show it: what is saved, what is published, what bars it, and whether a key stands ready."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from django.utils import timezone
+
+from schoolgate.console.parent_access.contact_keys.grid import contacts_in, state_of
+from schoolgate.console.parent_access.contact_keys.page import scope_of
+from schoolgate.console.parent_access.contact_keys.states import LOOKS, GridState
 from schoolgate.directory.queries import published_flags
 from schoolgate.enrolments.models import Association, Restriction
 from schoolgate.enrolments.queries import closed_pairs, noted_pairs
+from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.roles import Right
+
+
+@dataclass(frozen=True)
+class KeyPill:
+    """The state of a contact's key, as Contact Keys names and draws it."""
+
+    label: str
+    tone: str
+    icon: str
 
 
 @dataclass(frozen=True)
@@ -18,6 +34,7 @@ class AccessRow:
     published: bool | None
     is_closed: bool
     restrictions: list[Restriction]
+    key: KeyPill | None = None
 
     @property
     def is_on(self) -> bool:
@@ -35,6 +52,27 @@ class AccessRow:
     @property
     def has_ended(self) -> bool:
         return self.association.ended_at is not None
+
+
+def with_keys(request: TenantRequest, rows: list[AccessRow]) -> list[AccessRow]:
+    """The rows with the state of each contact's key, for members who see keys; one query more."""
+    if Right.KEYS_READ not in request.rights:
+        return rows
+    scope = scope_of(request, Right.KEYS_READ, at=timezone.now())
+    contact_ids = {row.association.contact_id for row in rows}
+    states = (
+        contacts_in(scope)
+        .filter(pk__in=contact_ids)
+        .annotate(key_state=state_of(scope, only=contact_ids))
+        .values_list("pk", "key_state")
+    )
+    pills = {pk: _pill(GridState(state)) for pk, state in states}
+    return [replace(row, key=pills.get(row.association.contact_id)) for row in rows]
+
+
+def _pill(state: GridState) -> KeyPill:
+    look = LOOKS[state]
+    return KeyPill(str(state.label), look.tone, look.icon)
 
 
 def access_rows(*, tenant: Tenant, associations: Collection[Association], today: date) -> list[AccessRow]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from schoolgate.console.enrolments.access import access_rows
+from schoolgate.console.enrolments.access import access_rows, with_keys
 from schoolgate.console.enrolments.forms import StudentForm
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.history import history_of
@@ -151,4 +151,8 @@ def student_contacts(request: TenantRequest, student_id: int) -> HttpResponse:
     """Student Overview › Associated Contacts."""
     found = student_in(request, student_id)
     rows = access_rows(tenant=request.tenant, associations=contacts_of(found), today=timezone.localdate())
-    return render(request, "console/enrolments/student_contacts.html", page_of(found, request, "contacts", rows=rows))
+    return render(
+        request,
+        "console/enrolments/student_contacts.html",
+        page_of(found, request, "contacts", rows=with_keys(request, rows), sees_keys=Right.KEYS_READ in request.rights),
+    )
