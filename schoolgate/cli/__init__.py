@@ -19,6 +19,7 @@ from schoolgate.lib.errors import SchoolgateError
 GROUPS = [
     "tenants",
     "roster",
+    "make_roster",
     "sync",
     "access",
     "explain",
