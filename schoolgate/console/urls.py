@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("enrolments/data-sync/", include("schoolgate.console.enrolments.data_sync.urls")),
     path("enrolments/explain/", include("schoolgate.console.enrolments.explain.urls")),
+    path("enrolments/imports/", include("schoolgate.console.enrolments.imports.urls")),
     path("enrolments/", include("schoolgate.console.enrolments.urls")),
     path("school-information/", include("schoolgate.console.school_information.urls")),
     path("", include("schoolgate.console.records.urls")),

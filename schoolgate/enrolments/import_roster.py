@@ -14,6 +14,7 @@ from django.db import transaction
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.enrolments.clock import clock_now, tick
+from schoolgate.enrolments.edit import OFFICE
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.guards import Ages
 from schoolgate.enrolments.merge.plan import Noted, Plan, Tally, make_plan, prepare, write_plan
@@ -155,7 +156,7 @@ def import_roster(
     findings: with what opening the files has found. In order: errors refuse, warnings want accepting, holds want approval.
     A dry run writes nothing, not even its own record. Raises ImportRefused for options that can't be.
     """
-    check_options(options)
+    options = checked_options(tenant=tenant, options=options)
     if dry_run:
         return take_in(tenant=tenant, files=files, findings=findings, options=options, by=by, at=at, apply=False)
     entry = RosterImport.objects.create(
@@ -163,6 +164,7 @@ def import_roster(
         source=options.source,
         school=school_of_number(tenant=tenant, number=options.school_number),
         file_names=files.names,
+        options=said_of_files(options),
         actor_kind=by.kind.value,
         actor_id=by.user_id,
         created_at=at,
@@ -195,8 +197,8 @@ def take_in(
     content_hash = files.content_hash()
     if format_ is None:
         return _refused(tenant, "", findings, content_hash)
-    known = KnownPeople(tenant, options.source)
-    reading = format_.read(files, ReadOptions(options.date_order, options.repair, known), findings)
+    last = last_applied(tenant=tenant, source=options.source)
+    reading = format_.read(files, _read_options(options, last, tenant), findings)
     with staging() as stage:
         policy = tenant.settings.access_policy
         stage.load(reading.rows, guardians_may_see=policy == AccessPolicy.GUARDIANS)
@@ -218,7 +220,11 @@ def take_in(
         if options.school_number is not None and not matches:
             findings.add(messages.SCHOOL_NOT_THERE, value=str(options.school_number))
             return _refused(tenant, format_.name, findings, content_hash)
-        ages = _ages(tenant, options.source, reading, content_hash)
+        ages = Ages(
+            newest_at=reading.newest_at,
+            last_newest_at=last.newest_in_file_at if last else None,
+            is_same_file=bool(last and last.content_hash == content_hash),
+        )
         plan = make_plan(stage, matches, reading.coverage, ages, import_)
         _tell(plan, reading, findings)
         state = _state(findings, plan, options, apply=apply)
@@ -244,17 +250,24 @@ def take_in(
     )
 
 
-def check_options(options: ImportOptions) -> None:
-    """Raises ImportRefused for a source or a format that can't be."""
-    if not options.source or len(options.source) > 40 or options.source == "office":
+def checked_options(*, tenant: Tenant, options: ImportOptions) -> ImportOptions:
+    """The options, with the order of dates as it was said before for this source (§9: asked once, remembered).
+
+    Raises ImportRefused for a source or a format that can't be.
+    """
+    if not options.source or len(options.source) > 40 or options.source == OFFICE:
         raise ImportRefused(
             "A source is a short name for the system that gives the ids; “office” is what is added by hand.",
             code="import.source",
+            field="source",
         )
     if options.format and options.format not in FORMATS:
         raise ImportRefused(
             f"There is no format {options.format!r}.", fix="Name one of: " + ", ".join(FORMATS), code="import.format"
         )
+    last = last_applied(tenant=tenant, source=options.source)
+    said = last.options.get("date_order") if last and options.date_order is None else None
+    return replace(options, date_order=DateOrder(said)) if said else options
 
 
 def _refused(tenant: Tenant, format_name: str, findings: Findings, content_hash: str) -> ImportResult:
@@ -315,18 +328,31 @@ def _tell_note(noted: Noted, reading: Reading, findings: Findings) -> None:
     )
 
 
-def _ages(tenant: Tenant, source: str, reading: Reading, content_hash: str) -> Ages:
-    last = (
-        RosterImport.objects.for_tenant(tenant)
-        .filter(source=source, state=ImportState.APPLIED)
-        .order_by("-applied_at", "-pk")
-        .first()
+def last_applied(*, tenant: Tenant, source: str) -> RosterImport | None:
+    """Query: the newest import of a source that was applied."""
+    found = RosterImport.objects.for_tenant(tenant).filter(source=source, state=ImportState.APPLIED)
+    return found.order_by("-applied_at", "-pk").first()
+
+
+def _read_options(options: ImportOptions, last: RosterImport | None, tenant: Tenant) -> ReadOptions:
+    """What is said about the files, and whether this source's encoding was accepted before: nobody is asked twice (§9)."""
+    is_confirmed = bool(last and last.findings.filter(code=messages.FILE_ENCODING_GUESSED.code).exists())
+    return ReadOptions(
+        date_order=options.date_order,
+        repair=options.repair,
+        encoding_is_confirmed=is_confirmed,
+        known=KnownPeople(tenant, options.source),
     )
-    return Ages(
-        newest_at=reading.newest_at,
-        last_newest_at=last.newest_in_file_at if last else None,
-        is_same_file=bool(last and last.content_hash == content_hash),
-    )
+
+
+def said_of_files(options: ImportOptions) -> dict[str, Any]:
+    """The options that belong to the files, as an import keeps them."""
+    return {
+        "format": options.format,
+        "school_number": options.school_number,
+        "date_order": options.date_order.value if options.date_order else None,
+        "repair": options.repair,
+    }
 
 
 def _record(

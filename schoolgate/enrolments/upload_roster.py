@@ -9,8 +9,9 @@ from schoolgate.audit.actor import Actor
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.import_roster import (
     ImportOptions,
-    check_options,
+    checked_options,
     keep_result,
+    said_of_files,
     school_of_number,
     take_in,
 )
@@ -36,25 +37,20 @@ def upload_roster(
     at: datetime,
 ) -> RosterImport:
     """Keep the files and queue their check. sizes: of the files, in bytes. Raises ImportRefused for too much or too many."""
-    check_options(options)
+    options = checked_options(tenant=tenant, options=options)
     if len(files) > MOST_ENTRIES or any(size > LARGEST_FILE for size in sizes) or sum(sizes) > LARGEST_UNPACKED:
         raise ImportRefused(
             f"An upload has at most {MOST_ENTRIES} files, each of at most {LARGEST_FILE // MEGABYTE} MB.",
             fix="Import large districts with the command schoolgate import, or school by school.",
             code="import.too_large",
-            field="files",
+            field="roster",
         )
     entry = RosterImport.objects.create(
         tenant=tenant,
         source=options.source,
         school=school_of_number(tenant=tenant, number=options.school_number),
         file_names=[file.name or "" for file in files],
-        options={
-            "format": options.format,
-            "school_number": options.school_number,
-            "date_order": options.date_order.value if options.date_order else None,
-            "repair": options.repair,
-        },
+        options=said_of_files(options),
         actor_kind=by.kind.value,
         actor_id=by.user_id,
         created_at=at,

@@ -87,6 +87,13 @@
     if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
   });
 
+  // An upload shows how far it is: <form hx-post hx-encoding="multipart/form-data"> with a hidden <progress data-upload-bar>.
+  document.addEventListener("htmx:xhr:progress", event => {
+    const bar = event.target.querySelector("[data-upload-bar]");
+    if (!bar || !event.detail.lengthComputable) return;
+    Object.assign(bar, { hidden: false, max: event.detail.total, value: event.detail.loaded });
+  });
+
   // A link may carry a secret in its fragment: <input data-fragment="t"> takes #t=…, and the address forgets it.
   document.querySelectorAll("[data-fragment]").forEach(field => {
     const mark = `#${field.dataset.fragment}=`;

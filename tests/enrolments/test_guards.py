@@ -183,7 +183,9 @@ def test_guard_3_what_is_not_applied_parts_nobody(tenant):
     take(tenant, many(8))
     before = student(tenant, "S3")
     files = many(8)
-    files["students.csv"] = files["students.csv"].replace("S3,101,Family3,Ada,2013-04-13", "S3,101,Nowak,Ben,2012-01-01")
+    files["students.csv"] = files["students.csv"].replace(
+        "S3,101,Family3,Ada,2013-04-13", "S3,101,Nowak,Ben,2012-01-01"
+    )
     files["contacts.csv"] = files["contacts.csv"].replace("c3@home", "c 3@home")
     assert take(tenant, files, accepts_warnings=False).state == "warned"
     before.refresh_from_db()

@@ -24,6 +24,7 @@ from schoolgate.enrolments.models import (
 from schoolgate.enrolments.notes import open_note
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
+from schoolgate.enrolments.roster.rows import DateOrder
 from schoolgate.tenancy.models import OfficeNotice, School
 from tests.enrolments.test_roster_oneroster import parent, v1_1
 from tests.factories.rosters import SETS, csv_of, many, native, one_family, uploads_of, without
@@ -641,3 +642,26 @@ def test_an_import_takes_one_tick_of_the_clock(tenant):
     take(tenant, many(3))
     assert clock_now(tenant=tenant) == 1
     assert set(Association.objects.for_tenant(tenant).values_list("changed_no", flat=True)) == {1}
+
+
+# What is asked once.
+
+
+def test_the_order_of_dates_is_asked_once_for_a_source(tenant):
+    files = native([{"birth_date": "4/2/2014"}])
+    assert "error cell.date" in codes(take(tenant, files))
+    take(tenant, files, date_order=DateOrder.DAY_FIRST)
+    for _ in range(2):
+        assert take(tenant, files).is_nothing
+    assert student(tenant).birth_date == date(2014, 2, 4)
+    assert "error cell.date" in codes(take(tenant, files, source="other"))
+
+
+def test_an_encoding_is_confirmed_once_for_a_source(tenant):
+    files = {name: text.encode("cp1252") for name, text in one_family(student={"given_name": "Zoë"}).items()}
+    assert take(tenant, files, accepts_warnings=False).state == ImportState.WARNED
+    take(tenant, files)
+    for _ in range(2):
+        again = take(tenant, files, accepts_warnings=False)
+        assert again.applied
+        assert "note file.encoding" in codes(again)

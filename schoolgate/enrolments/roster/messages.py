@@ -109,8 +109,14 @@ FILE_ENCODING_GUESSED = Message(
     _("The file is not UTF-8; it was read as Windows-1252, where names look like this: %(samples)s."),
     _("Accept if these are spelt right; otherwise export as UTF-8."),
 )
-FILE_UTF16 = Message(
+FILE_ENCODING_CONFIRMED = Message(
     "file.encoding",
+    _NOTE,
+    _("The file was read as Windows-1252, as accepted before for this source; names look like this: %(samples)s."),
+    _("Nothing to do."),
+)
+FILE_UTF16 = Message(
+    "file.utf16",
     _NOTE,
     _("The file is in UTF-16 (Excel's “Unicode text”)."),
     _("Nothing to do."),

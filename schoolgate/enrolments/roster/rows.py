@@ -236,9 +236,11 @@ class DateOrder(StrEnum):
 class ReadOptions:
     """What a person may say about the files beforehand.
 
-    repair: undo a double encoding in whole files. known: whom files may name without listing them.
+    repair: undo a double encoding in whole files. encoding_is_confirmed: somebody accepted before that files of this source
+    are in Windows-1252. known: whom files may name without listing them.
     """
 
     date_order: DateOrder | None = None
     repair: bool = False
+    encoding_is_confirmed: bool = False
     known: Known = field(default_factory=NobodyKnown)

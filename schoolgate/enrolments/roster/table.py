@@ -73,6 +73,7 @@ class Table:
         self._files = files
         self._findings = findings
         self._repair = options.repair
+        self._encoding_is_confirmed = options.encoding_is_confirmed
         self._date_order = options.date_order or date_order
         self._exact = exact
         self._also_known = also_known
@@ -183,7 +184,9 @@ class Table:
         if self._ends_in_quotes:
             self.report(messages.FILE_TRUNCATED, self._last_line)
         if self._form.is_guess:
-            self.report(messages.FILE_ENCODING_GUESSED, 0, samples=", ".join(self._samples))
+            is_old = self._encoding_is_confirmed
+            guessed = messages.FILE_ENCODING_CONFIRMED if is_old else messages.FILE_ENCODING_GUESSED
+            self.report(guessed, 0, samples=", ".join(self._samples))
         self._report_long_ids()
 
     def _rows(self) -> Iterator[tuple[int, Cells]]:

@@ -1,0 +1,92 @@
+"""One import as its page shows it: what was found, what it would do, what may be done now."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from schoolgate.console.enrolments.imports.forms import ApplyForm
+from schoolgate.console.job_panel import JobPanel, panel_of
+from schoolgate.enrolments.apply_import import WAITING
+from schoolgate.enrolments.import_queries import OPEN_STATES, findings_of, import_by_id
+from schoolgate.enrolments.models import RosterFinding, RosterImport
+from schoolgate.enrolments.roster.registry import FORMATS
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.queries import member_name
+from schoolgate.tenancy.roles import Right
+
+_KINDS: dict[str, str | Promise] = {
+    "students": _("Students"),
+    "contacts": _("Contacts"),
+    "associations": _("Associations"),
+}
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """What happens to students, contacts or associations."""
+
+    label: str | Promise
+    added: int
+    changed: int
+    deactivated: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ImportPage:
+    """panel: of the job while it runs. may_act: apply it or let it be."""
+
+    entry: RosterImport
+    format_title: str
+    by: str
+    panel: JobPanel | None
+    findings: list[RosterFinding]
+    severities: Counter[str]
+    counts: list[CountRow]
+    form: ApplyForm
+    may_act: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Is a job at work on it?"""
+        return self.entry.state in OPEN_STATES
+
+    @property
+    def is_waiting(self) -> bool:
+        """Checked, and waiting for a person."""
+        return self.entry.state in WAITING
+
+    @property
+    def is_nothing(self) -> bool:
+        """It changes nobody."""
+        return not any(row.added or row.changed or row.deactivated for row in self.counts)
+
+
+def import_in(request: TenantRequest, import_id: int, right: Right) -> RosterImport:
+    """An import within the member's reach. Raises NotFound."""
+    return import_by_id(tenant=request.tenant, import_id=import_id, school_ids=request.rights[right])
+
+
+def page_of(request: TenantRequest, entry: RosterImport, *, at: datetime, posted: bool = False) -> ImportPage:
+    """All that the page needs, in a number of queries that doesn't grow."""
+    findings = list(findings_of(entry))
+    severities = Counter(finding.severity for finding in findings)
+    format_ = FORMATS.get(entry.format)
+    return ImportPage(
+        entry=entry,
+        format_title=format_.title if format_ else "",
+        by=member_name(request.tenant, entry.actor_id) or "schoolgate",
+        panel=panel_of(request, entry.job, at=at) if entry.job and entry.state in OPEN_STATES else None,
+        findings=findings,
+        severities=severities,
+        counts=[
+            CountRow(label, *(entry.counts[name][part] for part in ("added", "changed", "deactivated", "total")))
+            for name, label in _KINDS.items()
+            if name in entry.counts
+        ],
+        form=ApplyForm(request.POST if posted else None, entry=entry, has_warnings=bool(severities["warning"])),
+        may_act=Right.ENROLMENTS_EDIT in request.rights,
+    )
