@@ -8,7 +8,9 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         from schoolgate.jobs.registry import register
-        from schoolgate.sync import job
+        from schoolgate.jobs.sweeps import register_sweep
+        from schoolgate.sync import job, sweeps
 
         register(job.PUBLISH)
         register(job.UNDO)
+        register_sweep(sweeps.WITHDRAW)
