@@ -1,0 +1,23 @@
+"""R1 and R2 in short form: the same posts to the same two web processes, fewer of them."""
+
+import pytest
+from django.db import connection
+
+from tests.reliability.redemption_races import RaceStack, race_for_one, race_in_pairs, without_the_database_s_wall
+
+pytestmark = [pytest.mark.reliability, pytest.mark.django_db(transaction=True)]
+
+
+def test_no_key_is_redeemed_twice_and_of_many_posts_one_wins() -> None:
+    with RaceStack() as stack:
+        assert race_in_pairs(stack, keys=24) == (24, 0)
+        assert race_for_one(stack, rounds=2, posts=32) == [1, 1]
+
+
+def test_without_the_walls_that_test_finds_keys_redeemed_twice() -> None:
+    """The control."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time, and no constraint of it can be dropped")
+    with without_the_database_s_wall(), RaceStack(unsafe=True) as stack:
+        _redeemed, twice = race_in_pairs(stack, keys=24)
+    assert twice > 0
