@@ -55,7 +55,9 @@ class DeliveryState(models.TextChoices):
 class Delivery(models.Model):
     """A fact about a key: printed or e-mailed, when, which copy, by which run. It never locks the key (spine §5).
 
-    file_no, page_no: where a letter stands in its run. template_version 0: the shipped text.
+    file_no, page_no: where a letter stands in its run; page_no is that of the file as it was fetched last, None once a letter
+    was left out. fetched_at, directory_seq: when its file was, and the end of the directory's feed then, to tell which printed
+    letters a later restriction makes wrong (R-RN-06). template_version 0: the shipped text.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT)
@@ -66,6 +68,8 @@ class Delivery(models.Model):
     run = models.ForeignKey(Job, models.PROTECT, null=True, related_name="+")
     file_no = models.PositiveSmallIntegerField(null=True)
     page_no = models.PositiveIntegerField(null=True)
+    fetched_at = models.DateTimeField(null=True)
+    directory_seq = models.PositiveBigIntegerField(null=True)
     template_version = models.PositiveIntegerField(default=0)
     language = models.CharField(max_length=12, default="en")
     address_hash = models.CharField(max_length=64, blank=True)
