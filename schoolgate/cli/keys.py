@@ -1,4 +1,4 @@
-"""schoolgate keys generate · list · revoke (letters · email: cli/letters.py)"""
+"""schoolgate keys generate · list · revoke (letters: cli/letters.py · email: cli/email.py)"""
 
 import argparse
 from collections import Counter
@@ -41,7 +41,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     revoke.add_argument("--used", action="store_true", help="used keys as well: their accounts lose these students")
     revoke.set_defaults(run=_revoke)
 
-    import_module("schoolgate.cli.email").register_keys(keys)  # It takes its selection from here.
+    for module in ("letters", "email"):  # They take their selection from here.
+        import_module(f"schoolgate.cli.{module}").register_keys(keys)
 
 
 def add_selection(command: argparse.ArgumentParser) -> None:

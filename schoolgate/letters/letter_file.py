@@ -97,7 +97,7 @@ def files_of_run(*, tenant: Tenant, job: Job) -> list[FileOfRun]:
         return []
     rows = Delivery.objects.for_tenant(tenant).filter(run=job).values("file_no")
     files = rows.annotate(letters=Count("pk"), fetched=Max("fetched_at")).order_by("file_no")
-    return [FileOfRun(row["file_no"], row["letters"], row["fetched"]) for row in files]
+    return [FileOfRun(row["file_no"] or 1, row["letters"], row["fetched"]) for row in files]
 
 
 def fetch_letter_file(*, tenant: Tenant, job: Job, file_no: int, by: Actor, at: datetime) -> LetterFile:
@@ -150,7 +150,9 @@ def _set_file(tenant: Tenant, deliveries: Sequence[Delivery], *, file_no: int, a
         paper = PaperSize(tenant.settings.paper)
         try:
             pdf = print_pdf(
-                Batch(texts, tenant.name, deliveries[0].language, paper, [sheets[each.pk] for each in remaining], at, rows)
+                Batch(
+                    texts, tenant.name, deliveries[0].language, paper, [sheets[each.pk] for each in remaining], at, rows
+                )
             )
         except LettersRefused as refusal:
             for fault in refusal.faults:
@@ -251,7 +253,9 @@ def letters_to_pull(*, tenant: Tenant, job: Job, at: datetime) -> list[LetterToP
     )
     contact_ids = {each.key.addressee_id for each in printed}
     barred = _barred_since(tenant, printed, contact_ids, at=at)
-    contacts = dict(DirectoryContact.objects.for_tenant(tenant).filter(pk__in=contact_ids).values_list("pk", "contact_no"))
+    contacts = dict(
+        DirectoryContact.objects.for_tenant(tenant).filter(pk__in=contact_ids).values_list("pk", "contact_no")
+    )
     found = []
     for each in printed:
         pk = each.key.addressee_id
@@ -265,16 +269,18 @@ def _still_opens(key: AccessKey, *, at: datetime) -> bool:
     return key.state == KeyState.LIVE and key.expires_at > at
 
 
-def _barred_since(
-    tenant: Tenant, printed: Sequence[Delivery], contact_ids: set[int], *, at: datetime
-) -> set[int]:
+def _barred_since(tenant: Tenant, printed: Sequence[Delivery], contact_ids: set[int], *, at: datetime) -> set[int]:
     """Deliveries whose contact has a restriction that was published, or has begun, after the letter was set."""
     oldest = min((each.directory_seq or 0 for each in printed), default=0)
-    closing = DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at)).filter(contact_id__in=contact_ids)
+    closing = (
+        DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at)).filter(contact_id__in=contact_ids)
+    )
     bars = list(closing.values_list("pk", "contact_id", "starts_on"))
     changes = DirectoryChange.objects.for_tenant(tenant).filter(Q(kind="bar", seq__gt=oldest))
     newest_seq = dict(
-        changes.filter(object_id__in=[pk for pk, _contact, _day in bars]).order_by("seq").values_list("object_id", "seq")
+        changes.filter(object_id__in=[pk for pk, _contact, _day in bars])
+        .order_by("seq")
+        .values_list("object_id", "seq")
     )
     found = set()
     for each in printed:

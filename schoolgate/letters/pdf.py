@@ -110,6 +110,8 @@ def _tally_nodes(batch: Batch) -> list[dict[str, Any]]:
     columns = [rows[start : start + TALLY_ROWS] for start in range(0, len(rows), TALLY_ROWS)]
     pages = [columns[start : start + TALLY_COLUMNS] for start in range(0, len(columns), TALLY_COLUMNS)]
     texts = batch.texts
+    if not pages and texts.tally_title and not batch.letters:
+        pages = [[]]  # A file whose letters have all been left out says so.
     return [
         {
             "title": texts.tally_title,

@@ -20,7 +20,7 @@ from schoolgate.directory.queries import students_by_contact
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
-from schoolgate.keys.expire import expire_overdue
+from schoolgate.keys.expire import expire_these
 from schoolgate.keys.expiry import note_printed
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
@@ -113,9 +113,7 @@ def in_print_order(*, tenant: Tenant, contact_ids: Iterable[int], at: datetime) 
     ids = list(dict.fromkeys(contact_ids))
     letters: list[OrderedLetter] = []
     for some in _pieces(ids):
-        numbers = dict(
-            DirectoryContact.objects.for_tenant(tenant).filter(pk__in=some).values_list("pk", "contact_no")
-        )
+        numbers = dict(DirectoryContact.objects.for_tenant(tenant).filter(pk__in=some).values_list("pk", "contact_no"))
         students = students_by_contact(tenant=tenant, contact_ids=some, today=day_of(tenant, at))
         letters += [
             OrderedLetter(pk, contact_no, [_ordered(student) for student in students.get(pk, ())])
@@ -159,8 +157,10 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     contact_ids = [item.subject_id for item in items]
     if job.options["also_generate"]:
         hold_keys_of(tenant)
-        expire_overdue(tenant=tenant, by=by, at=at, contact_ids=contact_ids)
     facts_by_id = facts_of(tenant=tenant, contact_ids=contact_ids, at=at)
+    if job.options["also_generate"]:
+        overdue = [facts.overdue_key_id for facts in facts_by_id.values() if facts.overdue_key_id is not None]
+        expire_these(tenant=tenant, key_ids=overdue, by=by, at=at)
     contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(contact_ids)
     students = students_by_contact(tenant=tenant, contact_ids=contact_ids, today=day_of(tenant, at))
     elsewhere = _held_by_earlier_runs(job, contact_ids)
@@ -192,9 +192,7 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
         subjects = [("job", job.pk)]
         if len(deliveries) <= NAMED_IN_AUDIT:
             subjects += [("contact", pk) for pk in key_id_by_contact] + [("key", made.key_id) for made in deliveries]
-        record(
-            "key.printed", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"letters": len(deliveries)}
-        )
+        record("key.printed", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"letters": len(deliveries)})
 
 
 def _deliver(

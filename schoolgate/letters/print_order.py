@@ -45,7 +45,9 @@ def print_order(letters: Iterable[OrderedLetter], kept_apart: Collection[frozens
 def _place(letter: OrderedLetter) -> tuple[object, ...]:
     if not letter.students:
         return (1, 0, [], [], "", _natural(letter.contact_no))
-    youngest = min(letter.students, key=lambda student: (-(student.birth_date or date.min).toordinal(), student.sort_name))
+    youngest = min(
+        letter.students, key=lambda student: (-(student.birth_date or date.min).toordinal(), student.sort_name)
+    )
     return (
         0,
         youngest.school_number,
@@ -58,9 +60,7 @@ def _place(letter: OrderedLetter) -> tuple[object, ...]:
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     """So that year 7 stands before year 10, and K before both: words first, numbers by their value."""
-    return [
-        (1, int(part), "") if part.isdecimal() else (0, 0, part.casefold()) for part in _DIGITS.split(text) if part
-    ]
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.casefold()) for part in _DIGITS.split(text) if part]
 
 
 def _apart(ordered: list[int], foes: Mapping[int, set[int]]) -> list[int]:
