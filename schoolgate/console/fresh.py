@@ -11,6 +11,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from schoolgate.console.kept_form import keep_form
 from schoolgate.tenancy.http import TenantRequest
 
 FRESH_FOR = timedelta(minutes=15)
@@ -31,7 +32,7 @@ def is_fresh(request: TenantRequest, *, at: datetime) -> bool:
 def requires_fresh(view: Callable[..., Any]) -> Callable[..., Any]:
     """A console view for members who proved their password within 15 minutes; others are asked for it first.
 
-    Stands below @requires. A GET comes back by itself; a form comes back to the page it was on, to be sent again.
+    Stands below @requires. A GET comes back by itself; a form is kept, and sent again on a press (kept_form.py).
     """
 
     @wraps(view)
@@ -39,7 +40,10 @@ def requires_fresh(view: Callable[..., Any]) -> Callable[..., Any]:
         if is_fresh(request, at=timezone.now()):
             answer: HttpResponse = view(request, *args, **kwargs)
             return answer
-        back = request.get_full_path() if request.method == "GET" else _page_before(request)
+        back = request.get_full_path()
+        if request.method != "GET":
+            keep_form(request, at=timezone.now())
+            back = _page_before(request)
         here = f"{resolve_url('console:fresh', request.tenant.code)}?next={quote(back)}"
         return HttpResponseClientRedirect(here) if request.htmx else HttpResponseRedirect(here)
 

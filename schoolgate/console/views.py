@@ -13,6 +13,7 @@ from schoolgate.console.find import found_in
 from schoolgate.console.forms import ChoosePasswordForm, FreshForm, SignInForm
 from schoolgate.console.fresh import note_proof
 from schoolgate.console.home import home_of, may_close
+from schoolgate.console.kept_form import take_form
 from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.choose_password import LinkNotAccepted, PasswordRefused, choose_password
 from schoolgate.tenancy.close_notice import close_notice
@@ -110,6 +111,9 @@ def fresh(request: TenantRequest) -> HttpResponse:
         )
         if user == request.user:
             note_proof(request, at=now)
+            kept = take_form(request, at=now)
+            if kept is not None:
+                return render(request, "console/kept.html", {"kept": kept, "next": _next_page(request)})
             return HttpResponseRedirect(_next_page(request))
         form.add_error(
             "password", _("This is not your password, or there were too many tries. Try again, or wait 15 minutes.")

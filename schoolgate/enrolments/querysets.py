@@ -29,6 +29,9 @@ class PersonQuerySet(TenantQuerySet[Row]):
         found = self
         for word in words.split():
             folded = fold_name(word)
+            if word.isdigit():  # No name is a number, and an id is found without looking through all names.
+                found = found.filter(**{f"{self.id_column}__startswith": word})
+                continue
             hit = Q(sort_name__startswith=folded) | Q(sort_name__contains=f" {folded}")
             hit |= Q(**{f"{self.id_column}__istartswith": word})
             for column in self.other_names:
