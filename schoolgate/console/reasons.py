@@ -17,6 +17,9 @@ REASONS: dict[str, str | Promise] = {
     "unknown": _("is not known"),
     "locked": _("the key is locked"),
     "no_glyph": _("the letter has a sign that no font has"),
+    "held": _("is held for a second look"),
+    "nothing": _("had nothing to publish"),
+    "not_last": _("is not the last published run any more"),
     "other_job": _("another job holds this one"),
 }
 

@@ -54,6 +54,11 @@ class Look:
     def publishes(self) -> int:
         return self.preview.counts.total
 
+    @property
+    def may_publish(self) -> bool:
+        """The plain button: not while a sync is under way, nor beside the panel that asks for an approval."""
+        return bool(self.may_run and self.publishes and not self.job and not (self.held and self.reasons))
+
 
 def look_at(request: TenantRequest, *, at: datetime) -> Look:
     """The page for one member; the number of queries doesn't grow with what waits."""

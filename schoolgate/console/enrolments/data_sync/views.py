@@ -127,6 +127,8 @@ def _back_to_preview(request: TenantRequest) -> str:
 def progress(request: TenantRequest, job_id: int) -> HttpResponse:
     """The panel of the sync under way, which asks for itself; when it has ended, the page of what it did."""
     job = job_by_id(tenant=request.tenant, job_id=job_id, areas=areas_of(request))
+    if job.state in OPEN_STATES and not request.htmx:
+        return redirect("console:data_sync:home", request.tenant.code)
     if job.state in OPEN_STATES:
         context = {"panel": panel_of(request, job, at=timezone.now())}
         return render(request, "console/data_sync/_progress.html", context)
@@ -184,7 +186,7 @@ def undo(request: TenantRequest, number: int) -> HttpResponse:
     form = UndoForm(request.POST or None)
     if form.is_valid():
         reason = form.cleaned_data["reason"]
-        job = start_undo(tenant=request.tenant, number=number, reason=reason, by=request.actor, at=timezone.now())
-        return redirect("console:data_sync:progress", request.tenant.code, job.pk)
+        start_undo(tenant=request.tenant, number=number, reason=reason, by=request.actor, at=timezone.now())
+        return redirect("console:data_sync:home", request.tenant.code)
     context = {"form": form, "run": found}
     return render(request, "console/data_sync/undo.html", context, status=422 if form.errors else 200)
