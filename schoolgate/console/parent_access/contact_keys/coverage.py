@@ -55,10 +55,17 @@ class Coverage:
         return ", ".join(f"{each.count} {each.label}" for each in self.stretches)
 
 
-def coverage_of(counts: Mapping[GridState, int], *, state: str, address: QueryDict, newly: int | None) -> Coverage:
-    """The bar and its legend. state: the filter in force. address: where the reader is."""
+def coverage_of(
+    counts: Mapping[str, int],
+    *,
+    by_state: Mapping[GridState, int],
+    state: str,
+    address: QueryDict,
+    newly: int | None,
+) -> Coverage:
+    """The bar and its legend. counts: by segment. by_state: for the table. state: the filter in force. address: where the reader is."""
     total = sum(counts.values())
-    numbers = [sum(counts.get(each, 0) for each in segment.states) for segment in SEGMENTS]
+    numbers = [counts.get(segment.name, 0) for segment in SEGMENTS]
     places = _places(numbers)
     stretches = [
         Stretch(
@@ -73,15 +80,15 @@ def coverage_of(counts: Mapping[GridState, int], *, state: str, address: QueryDi
         for segment, number, (x, width) in zip(SEGMENTS, numbers, places, strict=True)
     ]
     lines = [
-        StateLine(str(each.label), LOOKS[each], counts[each], _percent(counts[each], total))
+        StateLine(str(each.label), LOOKS[each], by_state[each], _percent(by_state[each], total))
         for segment in SEGMENTS
         for each in segment.states
-        if counts.get(each)
+        if by_state.get(each)
     ]
     return Coverage(
         total=total,
-        connected=counts.get(GridState.CONNECTED, 0),
-        percent=_percent(counts.get(GridState.CONNECTED, 0), total),
+        connected=counts.get("connected", 0),
+        percent=_percent(counts.get("connected", 0), total),
         newly=newly,
         stretches=tuple(stretches),
         lines=tuple(lines),

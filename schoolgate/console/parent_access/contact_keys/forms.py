@@ -61,7 +61,8 @@ class ActForm(forms.Form):
     changes_forecast: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: handed on as they are.
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         for name in self.changes_forecast:
             self.fields[name].widget.attrs |= {
                 "data-option": "",

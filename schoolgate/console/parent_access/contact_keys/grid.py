@@ -5,11 +5,11 @@ all else is asked for these ids alone. What must look at every contact (the coun
 of pages) may be five seconds old.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.core.paginator import Page, Paginator
@@ -31,15 +31,17 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest, Length, Lower, NullIf
 
 from schoolgate.console.parent_access.contact_keys.filters import Filters, GridView
-from schoolgate.console.parent_access.contact_keys.states import GridState, states_of
+from schoolgate.console.parent_access.contact_keys.states import SEGMENT_BY_NAME, GridState
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact, DirectoryStudent
 from schoolgate.enrolments.names import fold_name
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
 from schoolgate.letters.queries import stuck_messages, waiting_messages
+from schoolgate.lib.keycode import SELECTOR_LENGTH
 from schoolgate.tenancy.dates import end_of_day
 from schoolgate.tenancy.models import School, Tenant
 
 COUNTS_MAY_BE_OLD_SECONDS = 5
+_EXPIRED = [KeyState.LIVE, KeyState.EXPIRED]  # Of keys that are not live any more: the sweep comes by later.
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = (
     """The contacts that the filters let through. pending_ids: contacts with a change that waits for a Data Sync."""
     found = contacts_in(scope).annotate(lower_email=Lower("email"))
     for word in fold_name(filters.q).split():
-        found = found.filter(_has_word(scope, word))
+        found = found.filter(pk__in=_with_word(scope, word))
     students = {
         "student__school__number": filters.school,
         "student__year_level": filters.year,
@@ -81,9 +83,10 @@ def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = (
     if filters.expires is not None:
         soon = scope.at + timedelta(days=filters.expires)
         found = found.filter(Exists(_live_keys(scope).filter(expires_at__lte=soon)))
-    states = states_of(filters.state)
-    if states:
-        found = found.annotate(state=state_of(scope)).filter(state__in=states)
+    if filters.state in SEGMENT_BY_NAME:
+        found = found.annotate(segment=_segment_of(scope)).filter(segment=filters.state)
+    elif filters.state:
+        found = found.annotate(state=state_of(scope)).filter(state=filters.state)
     return found
 
 
@@ -99,13 +102,30 @@ def _yes_or_no(scope: Scope, filters: Filters, pending_ids: Collection[int]) -> 
     ]
 
 
-def _has_word(scope: Scope, word: str) -> Q:
-    """One word searched for: in the contact's name, ID or e-mail, the start of a live key, a student's name or id."""
-    students = _associations(scope).filter(Q(student__sort_name__contains=word) | Q(student__student_no__iexact=word))
-    found = Q(sort_name__contains=word) | Q(contact_no__icontains=word) | Q(email__icontains=word) | Q(Exists(students))
-    if len(word) >= 2:
-        found |= Q(Exists(_live_keys(scope).filter(selector__istartswith=word[:4])))
-    return found
+def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:
+    """The ids of contacts with one of the words searched for; a union, so that each part is looked up by itself.
+
+    In their name, ID or e-mail; as the start of their live key; in the name or as the id of a student whom the member may see.
+    """
+    contacts = DirectoryContact.objects.for_tenant(scope.tenant).filter(
+        Q(sort_name__contains=word) | Q(contact_no__icontains=word) | Q(email__icontains=word)
+    )
+    students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(
+        Q(sort_name__contains=word) | Q(student_no__iexact=word)
+    )
+    if scope.schools is not None:
+        students = students.filter(school_id__in=scope.schools)
+    theirs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(student_id__in=students.values("pk"))
+    parts = [contacts.values("pk"), theirs.values("contact_id")]
+    if 2 <= len(word) <= SELECTOR_LENGTH:
+        keys = AccessKey.objects.for_tenant(scope.tenant).filter(
+            subject_kind=SubjectKind.CONTACT,
+            state=KeyState.LIVE,
+            expires_at__gt=scope.at,
+            selector__startswith=word.upper(),
+        )
+        parts.append(keys.values("subject_id"))
+    return parts[0].union(*parts[1:])
 
 
 def state_of(scope: Scope, *, only: Collection[int] | None = None) -> Case:
@@ -116,11 +136,10 @@ def state_of(scope: Scope, *, only: Collection[int] | None = None) -> Case:
     """
     live = _live_keys(scope, only=only)
     ended = _ended_keys(scope, only=only)
-    is_locked = Q(locked_at__isnull=False) | Q(failures__gte=scope.tenant.settings.failed_tries)
     waiting = waiting_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
     stuck = stuck_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
     rules = [
-        (GridState.LOCKED, Exists(live.filter(is_locked))),
+        (GridState.LOCKED, Exists(live.filter(_is_locked(scope)))),
         (GridState.BOUNCED, Exists(live.filter(Exists(stuck)))),
         (GridState.CONNECTED, Exists(_ties(scope, only=only))),
         (GridState.SENDING, Exists(live.filter(Exists(waiting)))),
@@ -131,7 +150,7 @@ def state_of(scope: Scope, *, only: Collection[int] | None = None) -> Case:
         (GridState.PRINTED, Exists(live.filter(printed_at__isnull=False))),
         (GridState.READY, Exists(live)),
         (GridState.NO_STUDENTS, ~Exists(_links(scope, only=only))),
-        (GridState.EXPIRED, Exists(ended.filter(state__in=[KeyState.LIVE, KeyState.EXPIRED]))),
+        (GridState.EXPIRED, Exists(ended.filter(state__in=_EXPIRED))),
         (GridState.REVOKED, Exists(ended.filter(state__in=[KeyState.REVOKED, KeyState.REPLACED]))),
     ]
     return Case(
@@ -141,33 +160,88 @@ def state_of(scope: Scope, *, only: Collection[int] | None = None) -> Case:
     )
 
 
+def rank_of(scope: Scope) -> Case:
+    """The place of each contact's state among the segments, for sorting: who needs a look comes first."""
+    return _segment_of(scope, as_rank=True)
+
+
+def count_segments(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> dict[str, int]:
+    """How many contacts of each segment of the bar the filters let through, the state's own filter aside; at most five seconds old.
+
+    Told apart are only the segments: whether a contact with no key has students, which costs most to find out, is left open.
+    """
+
+    def count() -> dict[str, int]:
+        found = matching(scope, replace(filters, state=""), pending_ids=pending_ids)
+        counted = found.annotate(segment=_segment_of(scope)).order_by().values("segment").annotate(count=Count("pk"))
+        return dict(counted.values_list("segment", "count"))
+
+    return _remembered("segments", scope, replace(filters, state=""), count)
+
+
 def count_states(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> dict[GridState, int]:
-    """How many contacts of each state the filters let through, the state's own filter aside; at most five seconds old."""
-    aside = replace(filters, state="")
-    asked = repr((scope.tenant.pk, sorted(scope.schools) if scope.schools is not None else None, aside))
-    key = f"contact_keys:{sha256(asked.encode()).hexdigest()}"
-    counts: dict[GridState, int] | None = cache.get(key)
-    if counts is None:
-        states = matching(scope, aside, pending_ids=pending_ids).annotate(state=state_of(scope)).order_by()
-        counted = states.values("state").annotate(count=Count("pk")).values_list("state", "count")
-        counts = {GridState(state): count for state, count in counted}
-        cache.set(key, counts, COUNTS_MAY_BE_OLD_SECONDS)
-    return counts
+    """The same by state, for the bar's table."""
+
+    def count() -> dict[GridState, int]:
+        found = matching(scope, replace(filters, state=""), pending_ids=pending_ids)
+        counted = found.annotate(state=state_of(scope)).order_by().values("state").annotate(count=Count("pk"))
+        return {GridState(state): n for state, n in counted.values_list("state", "count")}
+
+    return _remembered("states", scope, replace(filters, state=""), count)
+
+
+def count_matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> int:
+    """How many contacts the filters let through; at most five seconds old."""
+    return _remembered("matching", scope, filters, lambda: matching(scope, filters, pending_ids=pending_ids).count())
+
+
+def _segment_of(scope: Scope, *, as_rank: bool = False) -> Case:
+    """The segment that the state of state_of falls into, by the same rules. as_rank: its place, trouble first."""
+    ranks = {"attention": 0, "ready": 1, "given_out": 2, "no_key": 3, "connected": 4}
+    live, links = _live_keys(scope), _links(scope)
+    stuck = stuck_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
+    waiting = waiting_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
+    is_out = Q(emailed_at__isnull=False) | Q(printed_at__isnull=False)
+    rules: list[tuple[str, Any]] = [
+        ("attention", Exists(live.filter(_is_locked(scope)))),
+        ("attention", Exists(live.filter(Exists(stuck)))),
+        ("connected", Exists(_ties(scope))),
+        ("given_out", Exists(live.filter(is_out))),
+        ("given_out", Exists(live.filter(Exists(waiting)))),
+        ("ready", Exists(live)),
+        ("attention", Q(Exists(_ended_keys(scope).filter(state__in=_EXPIRED))) & Q(Exists(links))),
+    ]
+    return Case(
+        *(When(condition, then=Value(ranks[segment] if as_rank else segment)) for segment, condition in rules),
+        default=Value(ranks["no_key"] if as_rank else "no_key"),
+        output_field=IntegerField() if as_rank else CharField(),
+    )
+
+
+Counts = TypeVar("Counts")
+
+
+def _remembered(what: str, scope: Scope, filters: Filters, count: Callable[[], Counts]) -> Counts:
+    """The result of a few seconds ago, or a new one; apart for each member's reach and each set of filters."""
+    asked = repr((scope.tenant.pk, sorted(scope.schools) if scope.schools is not None else None, filters))
+    key = f"contact_keys:{what}:{sha256(asked.encode()).hexdigest()}"
+    found: Counts | None = cache.get(key)
+    if found is None:
+        found = count()
+        cache.set(key, found, COUNTS_MAY_BE_OLD_SECONDS)
+    return found
 
 
 def count_connected_since(scope: Scope) -> int:
     """How many contacts have been connected since Monday; at most five seconds old."""
     monday = scope.today - timedelta(days=scope.today.weekday())
-    key = (
-        f"contact_keys:newly:{scope.tenant.pk}:{sorted(scope.schools) if scope.schools is not None else None}:{monday}"
-    )
-    found: int | None = cache.get(key)
-    if found is None:
+
+    def count() -> int:
         ties = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=SubjectKind.CONTACT)
         recent = ties.filter(since__gte=end_of_day(scope.tenant, monday - timedelta(days=1)))
-        found = contacts_in(scope).filter(pk__in=recent.values("subject_id")).count()
-        cache.set(key, found, COUNTS_MAY_BE_OLD_SECONDS)
-    return found
+        return contacts_in(scope).filter(pk__in=recent.values("subject_id")).count()
+
+    return _remembered(f"newly:{monday}", scope, Filters(), count)
 
 
 def page_of(contacts: QuerySet[DirectoryContact], view: GridView, *, scope: Scope, total: int) -> Page[int]:
@@ -200,7 +274,7 @@ _COLUMNS = {
     "email": [("sort_email", True), ("sort_name", False)],
     **{name: [(f"sort_{name}", True), ("sort_name", False)] for name in ("username", "students", "key")},
     **{name: [(f"sort_{name}", True), ("sort_name", False)] for name in ("delivered", "expires", "seen")},
-    "state": [("state_rank", False), ("sort_name", False)],
+    "state": [("sort_state", False), ("sort_name", False)],
 }
 
 
@@ -217,7 +291,6 @@ def _sort_columns(scope: Scope, name: str) -> dict[str, Any]:
     """What a sort needs that is no column of the contact."""
     live, ties, links = _live_keys(scope), _ties(scope), _links(scope)
     out = Greatest(Coalesce("printed_at", "emailed_at"), Coalesce("emailed_at", "printed_at"))
-    ranks = [When(state=state.value, then=Value(rank)) for rank, state in enumerate(GridState)]
     columns: dict[str, dict[str, Any]] = {
         "id": {"id_length": Length("contact_no")},
         "email": {"sort_email": NullIf(Lower("email"), Value(""))},
@@ -227,7 +300,7 @@ def _sort_columns(scope: Scope, name: str) -> dict[str, Any]:
         "delivered": {"sort_delivered": Subquery(live.annotate(out=out).values("out")[:1])},
         "expires": {"sort_expires": Subquery(live.values("expires_at")[:1])},
         "seen": {"sort_seen": Subquery(ties.order_by("-account__last_login").values("account__last_login")[:1])},
-        "state": {"state": state_of(scope), "state_rank": Case(*ranks, output_field=IntegerField())},
+        "state": {"sort_state": rank_of(scope)},
     }
     return columns.get(name, {})
 
@@ -266,6 +339,10 @@ def _ended_keys(scope: Scope, *, only: Collection[int] | None = None) -> QuerySe
         subject_kind=SubjectKind.CONTACT, subject_id=OuterRef("subject_id"), pk__gt=OuterRef("pk")
     )
     return _keys(scope, only).exclude(Exists(newer))
+
+
+def _is_locked(scope: Scope) -> Q:
+    return Q(locked_at__isnull=False) | Q(failures__gte=scope.tenant.settings.failed_tries)
 
 
 def _ties(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[Tie]:

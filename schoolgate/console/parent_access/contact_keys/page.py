@@ -19,6 +19,8 @@ from schoolgate.console.parent_access.contact_keys.filters import (
 from schoolgate.console.parent_access.contact_keys.grid import (
     Scope,
     count_connected_since,
+    count_matching,
+    count_segments,
     count_states,
     matching,
     page_of,
@@ -29,7 +31,7 @@ from schoolgate.console.parent_access.contact_keys.pending import (
     pending_students,
 )
 from schoolgate.console.parent_access.contact_keys.rows import Row, rows_of
-from schoolgate.console.parent_access.contact_keys.states import states_of
+from schoolgate.console.parent_access.contact_keys.states import SEGMENT_BY_NAME
 from schoolgate.jobs.models import Selection
 from schoolgate.jobs.selection import selected_among, selection_of
 from schoolgate.tenancy.dates import day_of
@@ -98,23 +100,28 @@ def look_at(request: TenantRequest, address: QueryDict, *, at: datetime) -> Look
     """Query: the page that an address asks for; the number of statements doesn't depend on the school's size."""
     tenant, scope = request.tenant, scope_of(request, Right.KEYS_READ, at=at)
     view = read_view(address, may_see_restrictions=Right.RESTRICTIONS_SEE in request.rights)
-    pending_ids = pending_contact_ids(tenant=tenant) if view.filters.pending else frozenset()
-    counts = count_states(scope, view.filters, pending_ids=pending_ids)
+    pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
+    counts = count_segments(scope, view.filters, pending_ids=pending_ids)
+    shows_table = address.get("show") == "table"
+    by_state = count_states(scope, view.filters, pending_ids=pending_ids) if shows_table else {}
     newly = None if view.filters.is_narrowed_beside_state else count_connected_since(scope)
-    shown = sum(counts.get(each, 0) for each in states_of(view.filters.state) or counts)
+    if view.filters.state in {"", *SEGMENT_BY_NAME}:
+        shown = counts.get(view.filters.state, 0) if view.filters.state else sum(counts.values())
+    else:
+        shown = count_matching(scope, view.filters, pending_ids=pending_ids)
     ids = page_of(matching(scope, view.filters, pending_ids=pending_ids), view, scope=scope, total=shown)
     contact_ids = list(ids.object_list)
-    rows = rows_of(scope, contact_ids, pending=pending_students(tenant=tenant, contact_ids=contact_ids))
+    rows = rows_of(scope, contact_ids, pending=pending_students(scope, contact_ids))
     selection = selection_of(tenant=tenant, user=request.user, list_name=LIST_NAME)
     return Look(
         view=view,
-        coverage=coverage_of(counts, state=view.filters.state, address=address, newly=newly),
+        coverage=coverage_of(counts, by_state=by_state, state=view.filters.state, address=address, newly=newly),
         page=Page(rows, ids.number, ids.paginator),  # type: ignore[arg-type]  # The same page, with rows for ids.
         chips=tuple(chips_of(view, address, school_names=_school_names(tenant) if view.filters.school else {})),
         columns=_columns(view, address),
         selection=selection,
         ticked=frozenset(selected_among(selection, contact_ids)),
-        unpublished=count_unpublished(tenant=tenant),
+        unpublished=count_unpublished(scope),
         query=address.urlencode(),
     )
 

@@ -28,7 +28,7 @@ def apply_ticks(request: TenantRequest) -> None:
         view = read_view(
             QueryDict(request.POST.get("address", "")), may_see_restrictions=Right.RESTRICTIONS_SEE in request.rights
         )
-        pending_ids = pending_contact_ids(tenant=request.tenant) if view.filters.pending else frozenset()
+        pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
         select_all(**whose, rows=matching(scope, view.filters, pending_ids=pending_ids))
     else:
         ticked = shown if do == "page" else _ids(request.POST.getlist("ticked"))
