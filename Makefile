@@ -77,8 +77,7 @@ migrate: .venv/.developing ## Write the migrations that the models ask for
 
 messages: .venv/.developing ## Gather the marked strings into the translation files, and compile those
 	@$(NEEDS) gettext
-	@cd schoolgate && ../$(BIN)/python ../manage.py makemessages --all --no-obsolete --no-location --verbosity 0
-	@cd schoolgate && ../$(BIN)/python ../manage.py compilemessages --verbosity 0
+	@$(BIN)/python -m tests.messages
 
 docs: .venv/.developing ## Write the parts of docs/reference/ that come from the code
 	@$(BIN)/python -m tests.reference

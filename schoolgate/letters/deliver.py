@@ -76,6 +76,7 @@ _COUNTED_AS = {
 
 def _due(*, at: datetime, full: list[int]) -> list[tuple[int, int]]:
     """(message, tenant), those that wait longest first."""
+    # every tenant: one set of workers hands over for all
     due = Message.objects.filter(state=MessageState.QUEUED, not_before__lte=at).exclude(tenant_id__in=full)
     return list(due.order_by("not_before", "pk").values_list("pk", "tenant_id")[:_ROUND])
 
