@@ -88,6 +88,9 @@ def _words_for(slip: KeyMistyped) -> str:
     }.get(slip.code, gettext("Something in this key is mistyped"))
 
 
+_LOOK = {"data-show": _("Show password"), "data-hide": _("Hide password"), "dir": "ltr"}  # See static/page.js.
+
+
 def _email_field() -> forms.EmailField:
     return forms.EmailField(
         label=_("E-mail address"),
@@ -108,7 +111,7 @@ def _new_password_field() -> forms.CharField:
         help_text=_("At least 12 characters. Three or four words that do not belong together are good."),
         strip=False,
         max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", **_LOOK}),
         error_messages={"required": _("Choose a password.")},
     )
 
@@ -177,7 +180,7 @@ class SignInForm(forms.Form):
         label=_("Password"),
         strip=False,
         max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
         error_messages={"required": _("Enter your password.")},
     )
 
@@ -203,7 +206,7 @@ class ChangePasswordForm(forms.Form):
         label=_("Your password now"),
         strip=False,
         max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "dir": "ltr"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
         error_messages={"required": _("Enter the password that you have now.")},
     )
     password = _new_password_field()

@@ -122,6 +122,17 @@
   }, true);
   document.addEventListener("reset", event => setTimeout(() => event.target.querySelectorAll("[data-matrix]").forEach(showAll)));
 
+  // What was typed into a password field can be looked at: <input type="password" data-show="Show …" data-hide="Hide …">.
+  document.querySelectorAll("input[data-show]").forEach(field => {
+    const button = document.createElement("button");
+    const say = () => { button.textContent = field.type === "text" ? field.dataset.hide : field.dataset.show; };
+    button.type = "button";
+    button.className = "btn sg-btn-q sg-show";
+    button.addEventListener("click", () => { field.type = field.type === "text" ? "password" : "text"; say(); });
+    say();
+    field.after(button);
+  });
+
   const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(mark); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);

@@ -274,6 +274,16 @@ class TestTwice:
         assert AccessKey.objects.get(pk=family.key_row.pk).state == KeyState.LIVE
 
 
+def test_a_password_can_be_looked_at_while_it_is_typed(family: Family, open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto(f"{family.here}/sign-in/")
+    page.fill("#id_password", "secret")
+    page.get_by_role("button", name="Show password").click()
+    expect(page.locator("#id_password")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide password").click()
+    expect(page.locator("#id_password")).to_have_attribute("type", "password")
+
+
 def test_an_ended_session_asks_to_sign_in_and_goes_on(family: Family, open_page: Callable[..., Page]) -> None:
     page = open_page()
     account = sign_in(page, family)

@@ -144,7 +144,7 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     yield "account"
     page.fill("#id_current", "wrong")
     page.fill("#id_password", "short")
-    press("form:has(#id_current) button")
+    press("form:has(#id_current) .sg-btn")
     yield "account, refused"
     page.goto(here + "/key/")
     page.fill("#id_key", family.key)
