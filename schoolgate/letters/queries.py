@@ -1,9 +1,11 @@
 """What the office asks about letters and mails."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
+from schoolgate.jobs.models import Job
 from schoolgate.letters.models import Message, MessageState
 from schoolgate.tenancy.models import Tenant
 
@@ -30,3 +32,10 @@ def newest_message_by_key(*, tenant: Tenant, key_ids: Collection[int]) -> dict[i
     """The last mail that carried each of these keys: one query."""
     mails = Message.objects.for_tenant(tenant).filter(key_id__in=key_ids).order_by("pk")
     return {mail.key_id: mail for mail in mails if mail.key_id is not None}
+
+
+def held_mails(*, tenant: Tenant, job: Job) -> tuple[int, datetime | None]:
+    """How many mails of a run have not been handed over yet, and until when the last of them is held."""
+    found = Message.objects.for_tenant(tenant).filter(run=job, state=MessageState.QUEUED)
+    counted = found.aggregate(mails=Count("pk"), until=Max("not_before"))
+    return counted["mails"], counted["until"]

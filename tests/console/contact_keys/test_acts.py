@@ -248,3 +248,27 @@ def test_nothing_is_written_by_a_preview(client, tenant):
     for act in ACTS:
         assert client.get(address(tenant, act.name)).status_code == 200
     assert (AuditEntry.objects.count(), Job.objects.count()) == (before, 0)
+
+
+def test_emails_wait_in_the_outbox_and_the_run_can_be_cancelled(client, tenant):
+    """R-CK-12: held 10 minutes; cancelling leaves nothing to go."""
+    with_key, without, no_email = (
+        make_linked_contact(tenant),
+        make_linked_contact(tenant),
+        make_linked_contact(tenant, email="", email_usable=False),
+    )
+    for contact in (with_key, no_email):
+        make_key(contact, at=timezone.now())
+    sign_in(client, tenant)
+    tick(client, tenant, with_key, without, no_email)
+    assert "Send Emails 1 email. Skips 1 with no email, 1 with no key." in menu(client, tenant)
+    assert with_key.shown_name in client.get(address(tenant, "email")).text
+    client.post(address(tenant, "email"))
+    job = run_job(Job.objects.get().pk)
+    page = said(look(client, tenant).text)
+    assert "1 email in the outbox. Skips 1 with no email, 1 with no key." in page
+    assert "1 email leaves at" in page
+    assert "Sending…" in page
+    response = client.post(address(tenant, "cancel", job.pk), follow=True)
+    assert "1 email will not be sent." in response.text
+    assert "Cancel the emails" not in response.text

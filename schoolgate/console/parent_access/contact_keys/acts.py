@@ -1,6 +1,6 @@
 """The acts of the Actions menu: what each is called, what it forecasts, and which action of which module it starts (R-CK-07 to R-CK-14)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,13 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from schoolgate.audit.actor import Actor
 from schoolgate.console.parent_access.contact_keys.chosen import Chosen
-from schoolgate.console.parent_access.contact_keys.forms import ActForm, GenerateForm, ReplaceForm, RevokeForm
+from schoolgate.console.parent_access.contact_keys.forms import (
+    ActForm,
+    EmailForm,
+    GenerateForm,
+    ReplaceForm,
+    RevokeForm,
+)
 from schoolgate.jobs.models import Job
 from schoolgate.keys.counted import forecast_counted
 from schoolgate.keys.generate import GenerateOptions, start_generate
@@ -20,6 +26,7 @@ from schoolgate.keys.replace import start_replace
 from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.schemes import Forecast, Verdict, why_not_replace, why_not_revoke, why_not_unlock
 from schoolgate.keys.unlock import start_unlock
+from schoolgate.letters.send_emails import forecast_emails, mailboxes_of, start_send_emails, why_not_email
 from schoolgate.tenancy.roles import Right
 
 Options = Mapping[str, Any]
@@ -30,7 +37,8 @@ Options = Mapping[str, Any]
 class Act:
     """One verb. does: the forecast in a sentence. button: the deed with its number. per_second: for the estimate.
 
-    needs: single rights beside keys.act. is_grave: drawn as danger. asks_first: for a reason.
+    needs: single rights beside keys.act. is_grave: drawn as danger. asks_first: for a reason. asks, looks: for an act that
+    needs more than keys' facts, its own forecast and its own reasons.
     """
 
     name: str
@@ -49,8 +57,20 @@ class Act:
     is_behind_divider: bool = False
     asks_first: bool = False
 
+    asks: Callable[[Chosen, Options], Forecast] | None = None
+    looks: Callable[[Chosen, Sequence[int], Options], Mapping[int, str]] | None = None
+
+    def whys(self, chosen: Chosen, contact_ids: Sequence[int], options: Options) -> Mapping[int, str]:
+        """Of some contacts: why the act would skip each, "" for those it acts on."""
+        if self.looks is not None:
+            return self.looks(chosen, contact_ids, options)
+        facts, verdict = chosen.facts(contact_ids), self.verdict(options)
+        return {contact_id: verdict(facts.get(contact_id)) for contact_id in contact_ids}
+
     def forecast(self, chosen: Chosen, options: Options) -> Forecast:
         """What it would do with this selection, by the verdict that the act itself obeys."""
+        if self.asks is not None:
+            return self.asks(chosen, options)
         verdict = self.verdict(options)
         return forecast_counted(chosen.groups, verdict, selected=chosen.count, counts_ties=bool(options.get("used")))
 
@@ -66,6 +86,29 @@ def _generate_options(options: Options) -> GenerateOptions:
 def _start_generate(chosen: Chosen, options: Options, by: Actor) -> Job:
     return start_generate(
         tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, options=_generate_options(options)
+    )
+
+
+def _mail_forecast(chosen: Chosen, options: Options) -> Forecast:
+    return forecast_emails(
+        tenant=chosen.scope.tenant, contact_ids=chosen.ids(), at=chosen.at, again=bool(options.get("again"))
+    )
+
+
+def _mail_whys(chosen: Chosen, contact_ids: Sequence[int], options: Options) -> Mapping[int, str]:
+    facts = chosen.facts(contact_ids)
+    mailboxes = mailboxes_of(tenant=chosen.scope.tenant, contact_ids=contact_ids, at=chosen.at)
+    again = bool(options.get("again"))
+    return {pk: why_not_email(facts.get(pk), mailboxes.get(pk), again=again) for pk in contact_ids}
+
+
+def _start_emails(chosen: Chosen, options: Options, by: Actor) -> Job:
+    return start_send_emails(
+        tenant=chosen.scope.tenant,
+        contact_ids=chosen.ids(),
+        by=by,
+        at=chosen.at,
+        again=bool(options.get("again")),
     )
 
 
@@ -128,6 +171,22 @@ ACTS = (
         button=_plural(ngettext_lazy("Generate %(n)s key", "Generate %(n)s keys", "n")),
         start=_start_generate,
         per_second=10_000,
+    ),
+    Act(
+        name="email",
+        title=gettext_lazy("Send Emails"),
+        icon="mail",
+        lead=gettext_lazy(
+            "One email for each contact, with their own key. They wait 10 minutes in the outbox, where the whole run can be cancelled."
+        ),
+        form=EmailForm,
+        verdict=lambda _options: why_not_replace,
+        asks=_mail_forecast,
+        looks=_mail_whys,
+        does=_plural(ngettext_lazy("%(n)s email.", "%(n)s emails.", "n")),
+        button=_plural(ngettext_lazy("Send %(n)s email", "Send %(n)s emails", "n")),
+        start=_start_emails,
+        per_second=5,
     ),
     Act(
         name="replace",

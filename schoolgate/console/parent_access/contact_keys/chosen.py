@@ -1,5 +1,6 @@
 """The contacts that a member has ticked, as the acts take them: those ids that their list still holds."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +14,7 @@ from schoolgate.jobs.selection import selected_ids, selection_of
 from schoolgate.keys.counted import CountedFacts, counted_facts
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import SubjectKind, Tie
-from schoolgate.keys.schemes import Verdict
+from schoolgate.keys.schemes import Facts
 from schoolgate.tenancy.models import User
 
 LIST_NAME = "contact_keys"
@@ -60,14 +61,18 @@ class Chosen:
         """What an act is given, by name. Ids that are gone from the directory are left out: there is nothing to act on."""
         return list(self.contacts.order_by("sort_name", "pk").values_list("pk", flat=True))
 
-    def first(self, verdict: Verdict, *, limit: int) -> list[DirectoryContact]:
-        """Some of those on whom the act would act, by name; looks at the first two thousand ticked, no further."""
+    def facts(self, contact_ids: Sequence[int]) -> dict[int, Facts]:
+        """What decides about some of them."""
+        return facts_of(tenant=self.scope.tenant, contact_ids=contact_ids, at=self.at)
+
+    def first(self, whys: Callable[[Sequence[int]], Mapping[int, str]], *, limit: int) -> list[DirectoryContact]:
+        """Some of those on whom an act would act, by name; looks at the first two thousand ticked, no further."""
         found: list[DirectoryContact] = []
         by_name = self.contacts.order_by("sort_name", "pk")
         for start in range(0, min(self.count, _READ_AT_MOST), _READ_AT_ONCE):
             some = list(by_name[start : start + _READ_AT_ONCE])
-            facts = facts_of(tenant=self.scope.tenant, contact_ids=[each.pk for each in some], at=self.at)
-            found += [each for each in some if not verdict(facts.get(each.pk))]
+            why_by_id = whys([each.pk for each in some])
+            found += [each for each in some if not why_by_id[each.pk]]
             if len(found) >= limit or len(some) < _READ_AT_ONCE:
                 break
         return found[:limit]

@@ -95,6 +95,16 @@ class GenerateForm(ActForm):
         return found
 
 
+class EmailForm(ActForm):
+    changes_forecast = ("again",)
+
+    again = forms.BooleanField(
+        label=gettext_lazy("Also contacts who were mailed this key before"),
+        help_text=gettext_lazy("The same key once more, with the same or a later date."),
+        required=False,
+    )
+
+
 class ReplaceForm(ActForm):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),

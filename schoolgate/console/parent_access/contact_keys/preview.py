@@ -118,7 +118,7 @@ def preview_of(act: Act, chosen: Chosen, *, form: ActForm, asked: QueryDict) -> 
         chosen=chosen,
         forecast=found,
         form=form,
-        named=tuple(chosen.first(act.verdict(options), limit=_NAMED)),
+        named=tuple(chosen.first(lambda ids: act.whys(chosen, ids, options), limit=_NAMED)),
         skips=tuple(
             Skip(skip_phrase(why, count), skip_mend(why))
             for why, count in sorted(found.skipped.items(), key=lambda each: (-each[1], each[0]))

@@ -12,24 +12,27 @@ from schoolgate.console.parent_access.contact_keys.words import said_skips
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import OPEN_STATES, skip_counts
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.letters.queries import held_mails
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.roles import Right
 
-KINDS = ("keys.generate", "keys.replace", "keys.revoke", "keys.unlock", "letters.print", "letters.email")
+KINDS = ("keys.generate", "keys.replace", "keys.revoke", "keys.unlock", "letters.print", "letters.send_emails")
 _ENDED_IS_SHOWN_FOR = timedelta(hours=12)
 _CLOSED = "contact_keys_closed_run"
 
 
 @dataclass(frozen=True)
 class Run:
-    """panel: as everywhere. said: the end in a sentence, empty while it works. undoable: keys of it that nobody has been given yet."""
+    """panel: as everywhere. said: the end in a sentence, empty while it works. undoable: keys of it that nobody has been given yet. held: mails still in the outbox, and until when."""
 
     panel: JobPanel
     said: str
     skips: str
     undoable: int
+    held_until: datetime | None = None
+    held: int = 0
 
     @property
     def job(self) -> Job:
@@ -78,7 +81,8 @@ def _run(request: TenantRequest, job: Job, *, at: datetime) -> Run:
     for (_state, why), count in skip_counts(job).items():
         skipped[why] = skipped.get(why, 0) + count
     undoable = _undoable(request.tenant, job) if job.kind == "keys.generate" else 0
-    return Run(panel, _said(job), said_skips(skipped), undoable)
+    held, until = held_mails(tenant=request.tenant, job=job) if job.kind == "letters.send_emails" else (0, None)
+    return Run(panel, _said(job), said_skips(skipped), undoable, until, held)
 
 
 def _undoable(tenant: Tenant, job: Job) -> int:
@@ -94,6 +98,6 @@ def _said(job: Job) -> str:
         "keys.revoke": ngettext("%(n)s contact's keys revoked.", "%(n)s contacts' keys revoked.", n),
         "keys.unlock": ngettext("%(n)s key unlocked.", "%(n)s keys unlocked.", n),
         "letters.print": ngettext("%(n)s letter ready.", "%(n)s letters ready.", n),
-        "letters.email": ngettext("%(n)s email in the outbox.", "%(n)s emails in the outbox.", n),
+        "letters.send_emails": ngettext("%(n)s email in the outbox.", "%(n)s emails in the outbox.", n),
     }
     return sentences.get(job.kind, _("%(n)s done.")) % {"n": n}

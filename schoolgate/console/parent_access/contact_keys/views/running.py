@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from schoolgate.console.parent_access.contact_keys.runs import close_panel, may_change, run_by_id
 from schoolgate.keys.generate import undo_generate
+from schoolgate.letters.send_emails import cancel_emails
 from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
@@ -46,5 +47,21 @@ def undo(request: TenantRequest, job_id: int) -> HttpResponse:
         request,
         ngettext("The run is undone: %(n)s key revoked.", "The run is undone: %(n)s keys revoked.", ended)
         % {"n": ended},
+    )
+    return redirect("console:contact_keys:list", request.tenant.code)
+
+
+@requires(Right.KEYS_ACT)
+@require_POST
+def cancel(request: TenantRequest, job_id: int) -> HttpResponse:
+    """*Cancel* a run of e-mails: whatever of it has not been handed over stays here for good."""
+    now = timezone.now()
+    found = run_by_id(request, job_id, at=now)
+    if not may_change(request, found):
+        raise NotAllowed
+    stopped = cancel_emails(tenant=request.tenant, job=found.job, by=request.actor, at=now)
+    messages.success(
+        request,
+        ngettext("%(n)s email will not be sent.", "%(n)s emails will not be sent.", stopped) % {"n": stopped},
     )
     return redirect("console:contact_keys:list", request.tenant.code)
