@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from schoolgate.jobs.models import Job
-from schoolgate.letters.models import Message, MessageState
+from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState
 from schoolgate.tenancy.models import Tenant
 
 WAITING = [MessageState.QUEUED, MessageState.SENDING]
@@ -39,3 +39,8 @@ def held_mails(*, tenant: Tenant, job: Job) -> tuple[int, datetime | None]:
     found = Message.objects.for_tenant(tenant).filter(run=job, state=MessageState.QUEUED)
     counted = found.aggregate(mails=Count("pk"), until=Max("not_before"))
     return counted["mails"], counted["until"]
+
+
+def has_letters_in_hand(*, tenant: Tenant, job: Job) -> bool:
+    """Has a run letters of which nobody has said yet whether they were posted or destroyed?"""
+    return Delivery.objects.for_tenant(tenant).filter(run=job, state=DeliveryState.MADE).exists()

@@ -272,3 +272,52 @@ def test_emails_wait_in_the_outbox_and_the_run_can_be_cancelled(client, tenant):
     response = client.post(address(tenant, "cancel", job.pk), follow=True)
     assert "1 email will not be sent." in response.text
     assert "Cancel the emails" not in response.text
+
+
+@pytest.fixture
+def printed(client, tenant):
+    """A run of two letters, by a member who may fetch them."""
+    contacts = [make_linked_contact(tenant) for _ in range(2)]
+    for contact in contacts:
+        make_key(contact, at=timezone.now())
+    sign_in(client, tenant)
+    tick(client, tenant, *contacts)
+    client.post(address(tenant, "print"))
+    return run_job(Job.objects.get().pk)
+
+
+def test_letters_are_fetched_by_a_post_and_then_posted(client, tenant, printed):
+    """R-CK-09, R-CK-16: a file is set when it is fetched; a GET fetches nothing."""
+    page = look(client, tenant).text
+    assert "2 letters ready." in page
+    assert "File 1: 2 letters" in page
+    here = address(tenant, "letters", printed.pk, 1)
+    assert client.get(here).status_code == 405
+    answer = client.post(here)
+    assert answer.content.startswith(b"%PDF")
+    assert "no-store" in answer["Cache-Control"]
+    assert AuditEntry.objects.filter(act="letter.fetched").count() == 1
+    client.post(address(tenant, "mark", printed.pk), {"became": "posted"})
+    assert "Are they in the post?" not in look(client, tenant).text
+
+
+def test_destroyed_letters_have_their_keys_replaced(client, tenant, printed):
+    client.post(address(tenant, "mark", printed.pk), {"became": "destroyed"})
+    run_job(Job.objects.latest("pk").pk)
+    states = list(AccessKey.objects.order_by("pk").values_list("state", flat=True))
+    assert states == ["replaced", "replaced", "live", "live"]
+
+
+def test_letters_need_the_right_to_see_keys_and_more_than_one_the_right_to_print_in_bulk(client, tenant):
+    contacts = [make_linked_contact(tenant) for _ in range(2)]
+    for contact in contacts:
+        make_key(contact, at=timezone.now())
+    member = sign_in(client, tenant, every_single_right=False)
+    tick(client, tenant, *contacts)
+    assert client.get(address(tenant, "print")).status_code == 403
+    assert "Print Letters" not in menu(client, tenant)
+    member.memberships.update(may_see_keys=True)
+    assert "More than one needs the right to print in bulk." in client.get(address(tenant, "print")).text
+    assert client.post(address(tenant, "print")).status_code == 403
+    tick(client, tenant, contacts[0], shown=contacts)
+    assert client.post(address(tenant, "print")).status_code == 302

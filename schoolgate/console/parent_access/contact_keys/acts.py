@@ -15,6 +15,7 @@ from schoolgate.console.parent_access.contact_keys.forms import (
     ActForm,
     EmailForm,
     GenerateForm,
+    PrintForm,
     ReplaceForm,
     RevokeForm,
 )
@@ -26,6 +27,7 @@ from schoolgate.keys.replace import start_replace
 from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.schemes import Forecast, Verdict, why_not_replace, why_not_revoke, why_not_unlock
 from schoolgate.keys.unlock import start_unlock
+from schoolgate.letters.print_letters import PrintOptions, forecast_letters, start_print_letters, why_not_print
 from schoolgate.letters.send_emails import forecast_emails, mailboxes_of, start_send_emails, why_not_email
 from schoolgate.tenancy.roles import Right
 
@@ -37,7 +39,8 @@ Options = Mapping[str, Any]
 class Act:
     """One verb. does: the forecast in a sentence. button: the deed with its number. per_second: for the estimate.
 
-    needs: single rights beside keys.act. is_grave: drawn as danger. asks_first: for a reason. asks, looks: for an act that
+    needs, needs_for_many: single rights beside keys.act, the second for more than one contact.
+    is_grave: drawn as danger. asks_first: for a reason. asks, looks: for an act that
     needs more than keys' facts, its own forecast and its own reasons.
     """
 
@@ -52,6 +55,7 @@ class Act:
     start: Callable[[Chosen, Options, Actor], Job]
     per_second: float = 5_000
     needs: tuple[Right, ...] = ()
+    needs_for_many: Right | None = None
     may_end_ties: bool = False
     is_grave: bool = False
     is_behind_divider: bool = False
@@ -109,6 +113,30 @@ def _start_emails(chosen: Chosen, options: Options, by: Actor) -> Job:
         by=by,
         at=chosen.at,
         again=bool(options.get("again")),
+    )
+
+
+def _print_options(options: Options) -> PrintOptions:
+    return PrintOptions(
+        also_generate=bool(options.get("also_generate")), only_with_address=bool(options.get("only_with_address"))
+    )
+
+
+def _print_forecast(chosen: Chosen, options: Options) -> Forecast:
+    if options.get("only_with_address"):  # Addresses are no facts of keys: they are looked at one by one.
+        return forecast_letters(
+            tenant=chosen.scope.tenant, contact_ids=chosen.ids(), at=chosen.at, options=_print_options(options)
+        )
+    return forecast_counted(chosen.groups, _print_verdict(options), selected=chosen.count)
+
+
+def _print_verdict(options: Options) -> Verdict:
+    return partial(why_not_print, also_generate=bool(options.get("also_generate")))
+
+
+def _start_letters(chosen: Chosen, options: Options, by: Actor) -> Job:
+    return start_print_letters(
+        tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, options=_print_options(options)
     )
 
 
@@ -171,6 +199,23 @@ ACTS = (
         button=_plural(ngettext_lazy("Generate %(n)s key", "Generate %(n)s keys", "n")),
         start=_start_generate,
         per_second=10_000,
+    ),
+    Act(
+        name="print",
+        title=gettext_lazy("Print Letters"),
+        icon="print",
+        lead=gettext_lazy(
+            "One letter for each contact with a live key. Printed again it is copy 2 of the same key, never a new secret."
+        ),
+        form=PrintForm,
+        verdict=_print_verdict,
+        asks=_print_forecast,
+        does=_plural(ngettext_lazy("%(n)s letter, one page.", "%(n)s letters, one page each.", "n")),
+        button=_plural(ngettext_lazy("Print %(n)s letter", "Print %(n)s letters", "n")),
+        start=_start_letters,
+        per_second=1_000,
+        needs=(Right.KEYS_SEE,),
+        needs_for_many=Right.KEYS_BULK_PRINT,
     ),
     Act(
         name="email",

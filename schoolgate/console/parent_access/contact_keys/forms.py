@@ -95,6 +95,21 @@ class GenerateForm(ActForm):
         return found
 
 
+class PrintForm(ActForm):
+    changes_forecast = ("also_generate", "only_with_address")
+
+    also_generate = forms.BooleanField(
+        label=gettext_lazy("Also generate keys for those who have none"),
+        help_text=gettext_lazy("As Generate Keys does it, just before the letter."),
+        required=False,
+    )
+    only_with_address = forms.BooleanField(
+        label=gettext_lazy("Only contacts with a postal address"),
+        help_text=gettext_lazy("Otherwise letters without one are printed for handing over."),
+        required=False,
+    )
+
+
 class EmailForm(ActForm):
     changes_forecast = ("again",)
 

@@ -53,6 +53,7 @@ class Preview:
     losing: tuple[Losing, ...]
     losing_total: int
     warnings: tuple[str, ...]
+    lacks_for_many: bool
 
     @property
     def more(self) -> int:
@@ -106,7 +107,9 @@ def _said(act: Act, chosen: Chosen) -> str:
     return " ".join(part for part in (act.does(found), said_skips(found.skipped)) if part)
 
 
-def preview_of(act: Act, chosen: Chosen, *, form: ActForm, asked: QueryDict) -> Preview:
+def preview_of(
+    act: Act, chosen: Chosen, *, form: ActForm, asked: QueryDict, rights: Mapping[Right, set[int] | None]
+) -> Preview:
     """asked: the options in the address, or in the form that was sent."""
     options = {name: bool(asked.get(name)) for name in form.changes_forecast}
     if not form.is_bound:
@@ -127,4 +130,5 @@ def preview_of(act: Act, chosen: Chosen, *, form: ActForm, asked: QueryDict) -> 
         losing=tuple(losing),
         losing_total=sum(len(group.facts.tie_key_ids) * group.count for group in chosen.groups) if losing else 0,
         warnings=tuple(warnings_of(act, found, chosen)),
+        lacks_for_many=found.acts_on > 1 and act.needs_for_many is not None and act.needs_for_many not in rights,
     )

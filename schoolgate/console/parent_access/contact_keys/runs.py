@@ -1,18 +1,22 @@
 """The run that this list started: its panel while it works, and afterwards what came of it and what can be done about it (design.md §5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from schoolgate.audit.actor import Actor
 from schoolgate.console.job_panel import JobPanel, may_act_on, panel_of
 from schoolgate.console.parent_access.contact_keys.words import said_skips
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import OPEN_STATES, skip_counts
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.letters.queries import held_mails
+from schoolgate.keys.replace import start_replace
+from schoolgate.letters.letter_file import FileOfRun, LetterToPull, files_of_run, letters_to_pull, mark_letters
+from schoolgate.letters.models import DeliveryState
+from schoolgate.letters.queries import has_letters_in_hand, held_mails
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import Tenant
@@ -25,7 +29,11 @@ _CLOSED = "contact_keys_closed_run"
 
 @dataclass(frozen=True)
 class Run:
-    """panel: as everywhere. said: the end in a sentence, empty while it works. undoable: keys of it that nobody has been given yet. held: mails still in the outbox, and until when."""
+    """What the panel shows. said: the end in a sentence, empty while it works.
+
+    undoable: keys of it that nobody has been given yet. held: mails still in the outbox, and until when. files: of letters,
+    once the run has ended. to_pull: printed pages that must not go out. is_in_hand: nobody has said yet what became of the paper.
+    """
 
     panel: JobPanel
     said: str
@@ -33,6 +41,9 @@ class Run:
     undoable: int
     held_until: datetime | None = None
     held: int = 0
+    files: tuple[FileOfRun, ...] = ()
+    to_pull: tuple[LetterToPull, ...] = ()
+    is_in_hand: bool = False
 
     @property
     def job(self) -> Job:
@@ -82,7 +93,21 @@ def _run(request: TenantRequest, job: Job, *, at: datetime) -> Run:
         skipped[why] = skipped.get(why, 0) + count
     undoable = _undoable(request.tenant, job) if job.kind == "keys.generate" else 0
     held, until = held_mails(tenant=request.tenant, job=job) if job.kind == "letters.send_emails" else (0, None)
-    return Run(panel, _said(job), said_skips(skipped), undoable, until, held)
+    found = Run(panel, _said(job), said_skips(skipped), undoable, until, held)
+    if job.kind != "letters.print":
+        return found
+    return replace(
+        found,
+        files=tuple(files_of_run(tenant=request.tenant, job=job)),
+        to_pull=tuple(letters_to_pull(tenant=request.tenant, job=job, at=at)),
+        is_in_hand=has_letters_in_hand(tenant=request.tenant, job=job),
+    )
+
+
+def destroy_letters(*, tenant: Tenant, run: Run, by: Actor, at: datetime) -> Job:
+    """*Mark as destroyed*: note it, and replace the keys that stood on the paper by a run of its own."""
+    contact_ids = mark_letters(tenant=tenant, job=run.job, state=DeliveryState.DESTROYED, by=by, at=at)
+    return start_replace(tenant=tenant, contact_ids=contact_ids, by=by, at=at, reason=_("letters destroyed"))
 
 
 def _undoable(tenant: Tenant, job: Job) -> int:

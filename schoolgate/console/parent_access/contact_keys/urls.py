@@ -12,6 +12,7 @@ urlpatterns = [
     path("export/", exporting.export, name="export"),
     path("actions/", acting.actions, name="actions"),
     path("generate/", acting.act, {"name": "generate"}, name="generate"),
+    path("print/", acting.act, {"name": "print"}, name="print"),
     path("email/", acting.act, {"name": "email"}, name="email"),
     path("replace/", acting.act, {"name": "replace"}, name="replace"),
     path("unlock/", acting.act, {"name": "unlock"}, name="unlock"),
@@ -21,6 +22,8 @@ urlpatterns = [
     path("runs/<int:job_id>/", running.run, name="run"),
     path("runs/<int:job_id>/close/", running.close, name="close"),
     path("runs/<int:job_id>/cancel/", running.cancel, name="cancel"),
+    path("runs/<int:job_id>/letters/<int:file_no>/", running.letters, name="letters"),
+    path("runs/<int:job_id>/mark/", running.mark, name="mark"),
     path("runs/<int:job_id>/undo/", running.undo, name="undo"),
     path("revoke/", acting.act, {"name": "revoke"}, name="revoke"),
 ]

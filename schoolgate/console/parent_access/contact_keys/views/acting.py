@@ -35,13 +35,15 @@ def act(request: TenantRequest, name: str) -> HttpResponse:
         raise NotAllowed
     chosen = chosen_by(request.user, scope=scope_of(request, Right.KEYS_ACT, at=timezone.now()))
     form = act.form(request.POST if request.method == "POST" else None)
+    preview = preview_of(act, chosen, form=form, asked=request.POST or request.GET, rights=request.rights)
     if request.method == "POST" and form.is_valid():
+        if preview.lacks_for_many:
+            raise NotAllowed
         try:
             act.start(chosen, form.cleaned_data, request.actor)
         except SchoolgateError as refusal:
             form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
         else:
             return redirect("console:contact_keys:list", request.tenant.code)
-    preview = preview_of(act, chosen, form=form, asked=request.POST or request.GET)
     part = "console/contact_keys/_forecast.html" if request.htmx else "console/contact_keys/preview.html"
     return render(request, part, {"preview": preview, "form": preview.form}, status=422 if form.errors else 200)

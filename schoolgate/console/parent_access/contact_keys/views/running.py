@@ -4,11 +4,15 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from schoolgate.console.parent_access.contact_keys.runs import close_panel, may_change, run_by_id
+from schoolgate.console.fresh import requires_fresh
+from schoolgate.console.parent_access.contact_keys.runs import close_panel, destroy_letters, may_change, run_by_id
 from schoolgate.keys.generate import undo_generate
+from schoolgate.letters.letter_file import fetch_letter_file, mark_letters
+from schoolgate.letters.models import DeliveryState
 from schoolgate.letters.send_emails import cancel_emails
 from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.http import TenantRequest
@@ -22,7 +26,12 @@ def run(request: TenantRequest, job_id: int) -> HttpResponse:
     found = run_by_id(request, job_id, at=timezone.now())
     if not request.htmx:
         return redirect("console:contact_keys:list", request.tenant.code)
-    return render(request, "console/contact_keys/_run.html", {"run": found, "may_change": may_change(request, found)})
+    context = {
+        "run": found,
+        "may_change": may_change(request, found),
+        "may_see_keys": Right.KEYS_SEE in request.rights,
+    }
+    return render(request, "console/contact_keys/_run.html", context)
 
 
 @requires(Right.KEYS_READ)
@@ -64,4 +73,34 @@ def cancel(request: TenantRequest, job_id: int) -> HttpResponse:
         request,
         ngettext("%(n)s email will not be sent.", "%(n)s emails will not be sent.", stopped) % {"n": stopped},
     )
+    return redirect("console:contact_keys:list", request.tenant.code)
+
+
+@requires(Right.KEYS_SEE)
+@requires_fresh
+@require_POST
+def letters(request: TenantRequest, job_id: int, file_no: int) -> HttpResponse:
+    """One file of letters, set now from the sealed copies; by POST, since it shows keys (R-CK-16)."""
+    now = timezone.now()
+    found = run_by_id(request, job_id, at=now)
+    made = fetch_letter_file(tenant=request.tenant, job=found.job, file_no=file_no, by=request.actor, at=now)
+    answer = HttpResponse(made.pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="letters-{found.job.pk}-{file_no}.pdf"'
+    return answer
+
+
+@requires(Right.KEYS_ACT)
+@require_POST
+def mark(request: TenantRequest, job_id: int) -> HttpResponse:
+    """What became of the paper: posted, or destroyed, and then its keys are replaced."""
+    now = timezone.now()
+    found = run_by_id(request, job_id, at=now)
+    if not may_change(request, found):
+        raise NotAllowed
+    if request.POST.get("became") == "destroyed":
+        destroy_letters(tenant=request.tenant, run=found, by=request.actor, at=now)
+        messages.success(request, _("The letters are noted as destroyed. Their keys are being replaced."))
+    else:
+        mark_letters(tenant=request.tenant, job=found.job, state=DeliveryState.POSTED, by=request.actor, at=now)
+        messages.success(request, _("The letters are noted as posted."))
     return redirect("console:contact_keys:list", request.tenant.code)
