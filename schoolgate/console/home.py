@@ -12,7 +12,7 @@ from schoolgate.console.job_panel import JobPanel, areas_of, panel_of
 from schoolgate.console.names import names_of_subjects
 from schoolgate.console.parent_access.contact_keys.coverage import Coverage, coverage_of
 from schoolgate.console.parent_access.contact_keys.filters import Filters
-from schoolgate.console.parent_access.contact_keys.grid import count_connected_since, count_states
+from schoolgate.console.parent_access.contact_keys.grid import count_connected_since, count_segments, count_states
 from schoolgate.console.parent_access.contact_keys.page import scope_of
 from schoolgate.console.parent_access.contact_keys.states import GridState
 from schoolgate.enrolments.queries import has_students, restrictions_to_review
@@ -63,8 +63,9 @@ def home_of(request: TenantRequest, *, at: datetime) -> Home:
     coverage = None
     if Right.KEYS_READ in request.rights:
         scope = scope_of(request, Right.KEYS_READ, at=at)
-        counts = count_states(scope, Filters())
-        coverage = coverage_of(counts, state="", address=QueryDict(), newly=count_connected_since(scope))
+        segments, counts = count_segments(scope, Filters()), count_states(scope, Filters())
+        newly = count_connected_since(scope)
+        coverage = coverage_of(segments, by_state=counts, state="", address=QueryDict(), newly=newly)
         to_do += _keys(request, counts)
     return Home(
         to_do=[*to_do, *_notices(request)],
