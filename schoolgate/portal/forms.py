@@ -107,7 +107,7 @@ def _email_field() -> forms.EmailField:
 
 def _new_password_field() -> forms.CharField:
     return forms.CharField(
-        label=_("Password"),
+        label=_("New password"),
         help_text=_("At least 12 characters. Three or four words that do not belong together are good."),
         strip=False,
         max_length=1000,
@@ -162,6 +162,7 @@ class CompleteForm(forms.Form):
         error_messages={"required": _("Enter your name.")},
     )
     password = _new_password_field()
+    password.label = _("Password")
 
 
 class SignInForm(forms.Form):
