@@ -27,9 +27,21 @@ AREAS: dict[Right, tuple[str, ...]] = {
         "restriction.",
         "roster.",
         "import.",
+        "findings.",
         "sync.",
     ),
-    Right.KEYS_ACT: ("key.", "keys.", "letter.", "message.", "template.", "tie.", "account.", "redemption.", "sync."),
+    Right.KEYS_ACT: (
+        "key.",
+        "keys.",
+        "letter.",
+        "email.",
+        "message.",
+        "template.",
+        "tie.",
+        "account.",
+        "redemption.",
+        "sync.",
+    ),
     Right.INTEGRATIONS_EDIT: ("api_key.", "connection.", "liss."),
 }
 
@@ -96,6 +108,7 @@ def act_groups(acts: Collection[str]) -> list[tuple[str, str]]:
         "key.": _("Keys"),
         "keys.": _("Keys"),
         "letter.": _("Letters"),
+        "email.": _("E-mails"),
         "message.": _("Mails"),
         "template.": _("Templates"),
         "account.": _("Accounts"),
@@ -103,7 +116,8 @@ def act_groups(acts: Collection[str]) -> list[tuple[str, str]]:
         "setting.": _("Settings"),
         "member.": _("Members"),
         "job.": _("Jobs"),
-        "export.": _("Exports"),
+        "audit.": _("The audit log"),
+        "act.": _("Refused acts"),
         "tenant.": _("The tenant"),
     }
     return [(act, word) for act, word in words.items() if not acts or act in acts]

@@ -65,13 +65,18 @@ SENTENCES = {
     "account.recovered": gettext_lazy("%(account)s chose a new password by a link."),
     "account.password_changed": gettext_lazy("%(account)s changed the password."),
     "account.signed_out_everywhere": gettext_lazy("%(account)s was signed out everywhere."),
-    "sync.planned": gettext_lazy("%(who)s started a Data Sync."),
-    "sync.approved": gettext_lazy("%(who)s approved the held Data Sync %(run)s."),
-    "sync.held": gettext_lazy("Data Sync %(run)s was held for a person to look at."),
-    "sync.undone": gettext_lazy("%(who)s undid Data Sync %(undone)s, as run %(run)s."),
-    "sync.withdrawn": gettext_lazy("Data Sync %(run)s withdrew what a restriction or a removal takes away."),
     "roster.imported": gettext_lazy("%(who)s imported a roster (%(format)s, ids of %(source)s)."),
-    "export.made": gettext_lazy("%(who)s downloaded a list of %(rows)s rows."),
+    "roster.cancelled": gettext_lazy("%(who)s gave up an import; nothing of it was applied."),
+    "email.queued": gettext_lazy("%(who)s sent %(mails)s e-mails with keys."),
+    "email.cancelled": gettext_lazy("%(who)s cancelled %(mails)s e-mails before they went out."),
+    "email.stopped": gettext_lazy("E-mails that must not go out any more were stopped."),
+    "email.resent": gettext_lazy("%(who)s sent an e-mail to %(contact)s again."),
+    "email.confirmed": gettext_lazy("%(who)s confirmed that an e-mail to %(contact)s arrived."),
+    "key.printed": gettext_lazy("%(who)s printed %(letters)s letters with keys."),
+    "letter.fetched": gettext_lazy("%(who)s downloaded file %(file)s with %(letters)s letters."),
+    "letter.posted": gettext_lazy("%(who)s marked %(letters)s letters as posted."),
+    "letter.destroyed": gettext_lazy("%(who)s marked %(letters)s letters as destroyed."),
+    "act.refused": gettext_lazy("%(who)s was refused an act (%(page)s)."),
     "audit.verified": gettext_lazy("%(who)s had the audit verified."),
 }
 FIELDS = {
@@ -147,6 +152,9 @@ def _listed(items: list[str]) -> str:
 def _told_specially(entry: AuditEntry, names: Names) -> str:
     """Acts whose sentence depends on what they did."""
     words, detail = _words_of(entry, names), entry.detail
+    if entry.act.endswith(".exported"):
+        words["what"] = entry.act.removesuffix(".exported")
+        return _("%(who)s downloaded a list (%(what)s) of %(rows)s rows.") % words
     match entry.act:
         case "access.saved":
             return _access_saved(words["who"], detail.get("pairs", []), names)

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.note_refusal import note_refusal
 from schoolgate.tenancy.roles import rights_of
 
 
@@ -85,6 +86,15 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         return HttpResponseClientRedirect(here) if request.headers.get("HX-Request") else HttpResponseRedirect(here)
 
 
+def _note(request: Any, refusal: SchoolgateError) -> None:
+    """An act that a signed-in person was refused goes into the audit; looking at a page is no act (R-PM-03)."""
+    if request.method in {"GET", "HEAD", "OPTIONS"} or getattr(request, "tenant", None) is None:
+        return
+    if request.user.is_authenticated:
+        page = request.resolver_match.view_name
+        note_refusal(tenant=request.tenant, page=page, code=refusal.code, by=request.actor, at=timezone.now())
+
+
 class RefusalMiddleware:
     """A SchoolgateError that no view caught becomes its page, with its own status."""
 
@@ -97,6 +107,8 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         if not isinstance(fault, SchoolgateError):
             return None
+        if fault.status == 403:
+            _note(request, fault)
         if fault.status == 404:
             return render(request, "404.html", status=404)
         return render(request, "refused.html", {"refusal": fault}, status=fault.status)

@@ -181,8 +181,8 @@ def test_a_download_is_itself_an_entry_and_its_cells_run_nothing(client, tenant)
     content = b"".join(response.streaming_content).decode("utf-8-sig")
     assert "'=cmd" in content
     assert content.count("\n") == 2
-    entry = AuditEntry.objects.get(act="export.made")
-    assert entry.detail == {"what": "audit", "filters": {"act": "key."}, "rows": 1}
+    entry = AuditEntry.objects.get(act="audit.exported")
+    assert entry.detail == {"filters": {"act": "key."}, "rows": 1}
 
 
 @pytest.mark.parametrize("rights", [{"every_single_right": False}, {"role": Role.INTEGRATIONS_OFFICER}])
@@ -290,3 +290,17 @@ def test_a_campus_is_added_and_closed_and_codes_are_unique(client, tenant):
     client.post(address(tenant, "school_information:campus_edit", school.pk), {"name": "Junior", "number": "8124"})
     school.refresh_from_db()
     assert not school.is_active
+
+
+def test_a_refused_act_is_an_entry_and_a_refused_look_is_none(client, tenant):
+    """R-PM-03, R-AU-01."""
+    member = sign_in(client, tenant, Role.AUDITOR)
+    add = address(tenant, "enrolments:student_add")
+    assert client.get(add).status_code == 403
+    assert not AuditEntry.objects.filter(act="act.refused").exists()
+    assert client.post(add, {"family_name": "Vale"}).status_code == 403
+    entry = AuditEntry.objects.get(act="act.refused")
+    assert (entry.actor_id, entry.detail) == (
+        member.pk,
+        {"page": "console:enrolments:student_add", "code": "not_allowed"},
+    )

