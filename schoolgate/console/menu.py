@@ -53,7 +53,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Portal Console › Setup"),
         [
-            Entry("console:portal_console:settings", _("Settings"), "cog"),
+            Entry("console:settings:edit", _("Settings"), "cog"),
             Entry("console:portal_console:templates", _("Templates"), "doc"),
         ],
     ),

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/fresh/", views.fresh, name="fresh"),
     path("console/find/", views.find, name="find"),
     path("console/notices/<int:notice_id>/close/", views.notice_close, name="notice_close"),
+    path("portal-console/setup/general/settings/", include("schoolgate.console.portal_console.settings.urls")),
     path(
         "portal-console/setup/parent-access/contact-keys/",
         include("schoolgate.console.parent_access.contact_keys.urls"),

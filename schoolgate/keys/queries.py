@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Count
+
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
@@ -126,3 +128,24 @@ def runs_of_contact(*, tenant: Tenant, contact_id: int) -> list[int]:
     """The runs that made this contact's keys: the audit names a large run, and not each key of it (R-AU-02)."""
     keys = AccessKey.objects.for_tenant(tenant).filter(subject_kind=SubjectKind.CONTACT, subject_id=contact_id)
     return list(keys.exclude(run=None).order_by("run_id").values_list("run_id", flat=True).distinct())
+
+
+@dataclass(frozen=True)
+class KeyCounts:
+    """How many keys live, and of those: printed, e-mailed, without a student (in the leaving grace). accounts: with a standing tie."""
+
+    live: int
+    printed: int
+    emailed: int
+    in_grace: int
+    accounts: int
+
+
+def key_counts(*, tenant: Tenant) -> KeyCounts:
+    """For the settings that touch them (R-ST-07); two statements."""
+    live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE)
+    counted = live.aggregate(
+        live=Count("pk"), printed=Count("printed_at"), emailed=Count("emailed_at"), in_grace=Count("no_link_since")
+    )
+    accounts = Tie.objects.for_tenant(tenant).standing().aggregate(accounts=Count("account", distinct=True))
+    return KeyCounts(**counted, **accounts)

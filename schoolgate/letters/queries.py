@@ -44,3 +44,8 @@ def held_mails(*, tenant: Tenant, job: Job) -> tuple[int, datetime | None]:
 def has_letters_in_hand(*, tenant: Tenant, job: Job) -> bool:
     """Has a run letters of which nobody has said yet whether they were posted or destroyed?"""
     return Delivery.objects.for_tenant(tenant).filter(run=job, state=DeliveryState.MADE).exists()
+
+
+def count_waiting(*, tenant: Tenant) -> int:
+    """How many mails of every kind the outbox holds."""
+    return Message.objects.for_tenant(tenant).filter(state__in=WAITING).count()

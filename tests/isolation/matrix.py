@@ -67,6 +67,8 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:contact_keys:mark": ACT_ON_KEYS,
     "console:contact_keys:print": ACT_ON_KEYS,
     "console:contact_keys:export": READ_KEYS,
+    "console:settings:edit": READ_SETTINGS,
+    "console:settings:save": HEADS,
     "console:data_sync:home": READ_SYNC,
     "console:data_sync:publish": RUN_SYNC,
     "console:data_sync:approve": RUN_SYNC,
