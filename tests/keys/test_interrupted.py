@@ -1,0 +1,22 @@
+"""R3 in short form; the full form is tests/reliability/interrupted_issue.py (R-RN-02)."""
+
+import pytest
+from django.db import connection
+
+from tests.reliability.interrupted_issue import carry_on_in_two_transactions, run_promise, without_the_database_s_wall
+
+pytestmark = [pytest.mark.reliability, pytest.mark.django_db(transaction=True)]
+
+
+def test_an_issue_that_is_killed_again_and_again_loses_and_doubles_nothing():
+    found = run_promise(kills=6, keys=1_000)
+    assert found.kills == 6
+    assert (found.lost, found.doubled, found.faults) == (0, 0, 0)
+
+
+def test_the_same_in_two_transactions_and_without_the_index_does_double():
+    """The control: the test above can fail."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite makes the whole table anew to drop its index")
+    with without_the_database_s_wall():
+        assert run_promise(kills=10, keys=1_000, work=carry_on_in_two_transactions).doubled > 0
