@@ -1,13 +1,18 @@
 """What the office asks about letters and mails."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.models import Job
-from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState
-from schoolgate.tenancy.models import Tenant
+from schoolgate.letters.fields import Part
+from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState, Template
+from schoolgate.letters.shipped import shipped_text
+from schoolgate.lib.errors import NotFound
+from schoolgate.tenancy.models import SecondProof, Tenant, User
 
 WAITING = [MessageState.QUEUED, MessageState.SENDING]
 STUCK = [MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN]
@@ -49,3 +54,121 @@ def has_letters_in_hand(*, tenant: Tenant, job: Job) -> bool:
 def count_waiting(*, tenant: Tenant) -> int:
     """How many mails of every kind the outbox holds."""
     return Message.objects.for_tenant(tenant).filter(state__in=WAITING).count()
+
+
+@dataclass(frozen=True)
+class TextInUse:
+    """What an editor opens with. version 0: nothing of the school's own was ever saved. is_shipped: the shipped text is in force."""
+
+    subject: str
+    body: str
+    version: int
+    is_shipped: bool
+    saved_at: datetime | None = None
+    saved_by_id: int | None = None
+
+
+def text_in_use(*, tenant: Tenant, channel: Part) -> TextInUse:
+    """The text of the key letter or mail that is in force, as it was written (R-TP-02)."""
+    newest = _templates(tenant=tenant, channel=channel, language=tenant.settings.language).first()
+    if newest is not None and not newest.is_default:
+        return TextInUse(newest.subject, newest.body, newest.version, False, newest.saved_at, newest.saved_by_id)
+    asks_proof = tenant.settings.second_proof != SecondProof.NONE
+    subject, body = shipped_text("key", channel, asks_proof=asks_proof)
+    if newest is None:
+        return TextInUse(subject, body, 0, is_shipped=True)
+    return TextInUse(subject, body, newest.version, True, newest.saved_at, newest.saved_by_id)
+
+
+def newest_version(*, tenant: Tenant, channel: Part, language: str) -> int:
+    """The number of the newest saved text; 0 when there is none."""
+    newest = _templates(tenant=tenant, channel=channel, language=language).values_list("version", flat=True).first()
+    return newest or 0
+
+
+def _templates(*, tenant: Tenant, channel: Part, language: str) -> QuerySet[Template]:
+    rows = Template.objects.for_tenant(tenant).filter(kind="key", channel=channel.value, language=language)
+    return rows.order_by("-version")
+
+
+def outbox_messages(
+    *,
+    tenant: Tenant,
+    states: Collection[str] = (),
+    run_id: int | None = None,
+    school_ids: Collection[int] | None = None,
+) -> QuerySet[Message]:
+    """Mails, newest first. school_ids: only to contacts with a student there (R-PM-01), which leaves account mails out."""
+    mails = Message.objects.for_tenant(tenant)
+    if states:
+        mails = mails.filter(state__in=states)
+    if run_id is not None:
+        mails = mails.filter(run_id=run_id)
+    if school_ids is not None:
+        there = DirectoryAssociation.objects.for_tenant(tenant).filter(
+            contact_id=OuterRef("contact_id"), student__school_id__in=school_ids
+        )
+        mails = mails.filter(Exists(there))
+    return mails.order_by("-queued_at", "-pk")
+
+
+def message_by_id(*, tenant: Tenant, message_id: int, school_ids: Collection[int] | None = None) -> Message:
+    """One mail. Raises NotFound."""
+    mails = outbox_messages(tenant=tenant, school_ids=school_ids).filter(pk=message_id)
+    found = mails.select_related("tenant__settings", "key", "run").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_counts(*, tenant: Tenant, school_ids: Collection[int] | None = None) -> dict[str, int]:
+    """{state: how many}, one query."""
+    rows = outbox_messages(tenant=tenant, school_ids=school_ids).order_by()
+    return dict(rows.values_list("state").annotate(n=Count("pk")))
+
+
+def names_of_addressees(*, tenant: Tenant, messages: Collection[Message]) -> dict[int, str]:
+    """{message id: name of its contact, or of its account}; two statements."""
+    contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(
+        {each.contact_id for each in messages if each.contact_id}
+    )
+    accounts = User.objects.for_tenant(tenant).in_bulk({each.account_id for each in messages if each.account_id})
+    found = {}
+    for each in messages:
+        contact, account = contacts.get(each.contact_id or 0), accounts.get(each.account_id or 0)
+        found[each.pk] = contact.shown_name if contact else (account.name or account.username) if account else ""
+    return found
+
+
+def contact_for_preview(
+    *, tenant: Tenant, contact_no: str, school_ids: Collection[int] | None = None
+) -> DirectoryContact:
+    """A PARENT contact by its Contact ID. Raises NotFound, also beyond the schools given (R-PM-01)."""
+    contacts = DirectoryContact.objects.for_tenant(tenant).filter(contact_no=contact_no, type="PARENT")
+    if school_ids is not None:
+        there = DirectoryAssociation.objects.for_tenant(tenant).filter(
+            contact_id=OuterRef("pk"), student__school_id__in=school_ids
+        )
+        contacts = contacts.filter(Exists(there))
+    found = contacts.order_by("pk").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def run_of_letters(*, tenant: Tenant, job_id: int) -> Job:
+    """A run of Print Letters. Raises NotFound."""
+    found = Job.objects.for_tenant(tenant).filter(pk=job_id, kind="letters.print").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def letters_of_run(
+    *, tenant: Tenant, job: Job, state: DeliveryState | None = None, with_problem: bool = False
+) -> QuerySet[Delivery]:
+    """The letters of a run, in the order of its pile. with_problem: only those that could not be set."""
+    letters = Delivery.objects.for_tenant(tenant).filter(run=job).select_related("key").order_by("file_no", "pk")
+    if state is not None:
+        letters = letters.filter(state=state)
+    return letters.exclude(problem="") if with_problem else letters

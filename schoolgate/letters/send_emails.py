@@ -229,3 +229,19 @@ def cancel_emails(*, tenant: Tenant, job: Job, by: Actor, at: datetime) -> int:
         "email.cancelled", tenant_id=tenant.pk, by=by, at=at, subjects=[("job", job.pk)], detail={"mails": cancelled}
     )
     return cancelled
+
+
+@transaction.atomic(durable=True)
+def cancel_message(*, tenant: Tenant, message: Message, by: Actor, at: datetime) -> bool:
+    """*Cancel* one mail; False when it is no longer waiting."""
+    waiting = Message.objects.for_tenant(tenant).filter(pk=message.pk, state=MessageState.QUEUED)
+    if not waiting.update(state=MessageState.CANCELLED, problem="cancelled"):
+        return False
+    if message.key_id is not None:
+        copy_no = message.params.get("copy_no", 0)
+        mails = Delivery.objects.for_tenant(tenant).filter(key_id=message.key_id, channel=Channel.EMAIL)
+        mails.filter(copy_no=copy_no).update(state=DeliveryState.STOPPED)
+    pairs = [("key", message.key_id), ("contact", message.contact_id), ("account", message.account_id)]
+    subjects = [(kind, id_) for kind, id_ in pairs if id_ is not None]
+    record("email.cancelled", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"mails": 1})
+    return True
