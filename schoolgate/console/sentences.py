@@ -77,6 +77,8 @@ SENTENCES = {
     "letter.posted": gettext_lazy("%(who)s marked %(letters)s letters as posted."),
     "letter.destroyed": gettext_lazy("%(who)s marked %(letters)s letters as destroyed."),
     "act.refused": gettext_lazy("%(who)s was refused an act (%(page)s)."),
+    "template.saved": gettext_lazy("%(who)s saved the text of the %(channel)s, version %(version)s."),
+    "email.shown": gettext_lazy("%(who)s had a mail to %(account)s shown, with its code."),
     "audit.verified": gettext_lazy("%(who)s had the audit verified."),
 }
 FIELDS = {

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "portal-console/setup/parent-access/contact-keys/",
         include("schoolgate.console.parent_access.contact_keys.urls"),
     ),
+    path("portal-console/", include("schoolgate.console.portal_console.urls")),
     path("enrolments/data-sync/", include("schoolgate.console.enrolments.data_sync.urls")),
     path("enrolments/explain/", include("schoolgate.console.enrolments.explain.urls")),
     path("enrolments/imports/", include("schoolgate.console.enrolments.imports.urls")),

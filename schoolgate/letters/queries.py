@@ -121,9 +121,11 @@ def message_by_id(*, tenant: Tenant, message_id: int, school_ids: Collection[int
     return found
 
 
-def message_counts(*, tenant: Tenant, school_ids: Collection[int] | None = None) -> dict[str, int]:
+def message_counts(
+    *, tenant: Tenant, run_id: int | None = None, school_ids: Collection[int] | None = None
+) -> dict[str, int]:
     """{state: how many}, one query."""
-    rows = outbox_messages(tenant=tenant, school_ids=school_ids).order_by()
+    rows = outbox_messages(tenant=tenant, run_id=run_id, school_ids=school_ids).order_by()
     return dict(rows.values_list("state").annotate(n=Count("pk")))
 
 
@@ -154,21 +156,3 @@ def contact_for_preview(
     if found is None:
         raise NotFound
     return found
-
-
-def run_of_letters(*, tenant: Tenant, job_id: int) -> Job:
-    """A run of Print Letters. Raises NotFound."""
-    found = Job.objects.for_tenant(tenant).filter(pk=job_id, kind="letters.print").first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def letters_of_run(
-    *, tenant: Tenant, job: Job, state: DeliveryState | None = None, with_problem: bool = False
-) -> QuerySet[Delivery]:
-    """The letters of a run, in the order of its pile. with_problem: only those that could not be set."""
-    letters = Delivery.objects.for_tenant(tenant).filter(run=job).select_related("key").order_by("file_no", "pk")
-    if state is not None:
-        letters = letters.filter(state=state)
-    return letters.exclude(problem="") if with_problem else letters

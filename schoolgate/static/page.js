@@ -133,7 +133,16 @@
     field.after(button);
   });
 
-  const ready = root => { offerCopy(root); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(mark); };
+  // A button that puts a text in where the caret stands: <button data-insert="{date}" data-into="id" hidden>; needs script, so shown here.
+  document.addEventListener("click", event => {
+    const button = event.target.closest("[data-insert]"), field = button && document.getElementById(button.dataset.into);
+    if (!field) return;
+    field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  const ready = root => { offerCopy(root); root.querySelectorAll("[data-insert]").forEach(button => { button.hidden = false; }); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(mark); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);
 })();

@@ -1,0 +1,62 @@
+"""The text that a preview shows, kept in the reader's session while they write: nothing of it is in an address."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from schoolgate.letters.fields import Part
+from schoolgate.letters.preview_template import Draft, contact_values, longest_values, sample_values
+from schoolgate.letters.queries import contact_for_preview, text_in_use
+from schoolgate.letters.values import MergeValues
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.roles import Right
+
+VALUES = ("sample", "longest", "contact")
+_KEPT = "template_drafts"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a preview shows. values: one of VALUES; contact_no: whose, for "contact". mark: changes with all of it."""
+
+    draft: Draft
+    values: str = "sample"
+    contact_no: str = ""
+
+    @property
+    def mark(self) -> str:
+        told = repr((self.draft.subject, self.draft.body, self.values, self.contact_no))
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def keep(request: TenantRequest, shown: Shown) -> None:
+    drafts = request.session.get(_KEPT, {})
+    drafts[shown.draft.channel.value] = [shown.draft.subject, shown.draft.body, shown.values, shown.contact_no]
+    request.session[_KEPT] = drafts
+
+
+def forget(request: TenantRequest, channel: Part) -> None:
+    drafts = request.session.get(_KEPT, {})
+    if drafts.pop(channel.value, None) is not None:
+        request.session[_KEPT] = drafts
+
+
+def kept(request: TenantRequest, channel: Part) -> Shown:
+    """What was shown last; the text in force when nothing was."""
+    found = request.session.get(_KEPT, {}).get(channel.value)
+    if found is None:
+        text = text_in_use(tenant=request.tenant, channel=channel)
+        return Shown(Draft(channel, text.subject, text.body))
+    subject, body, values, contact_no = found
+    return Shown(Draft(channel, subject, body), values, contact_no)
+
+
+def values_of(request: TenantRequest, shown: Shown, *, at: datetime) -> MergeValues:
+    """The facts that fill the fields. Raises NotFound for a contact beyond the member's list."""
+    if shown.values == "longest":
+        return longest_values(request.tenant, at=at)
+    if shown.values == "contact" and shown.contact_no:
+        schools = request.rights[Right.KEYS_READ]
+        contact = contact_for_preview(tenant=request.tenant, contact_no=shown.contact_no, school_ids=schools)
+        return contact_values(request.tenant, contact, at=at)
+    return sample_values(request.tenant, at=at)
