@@ -66,6 +66,8 @@ SENTENCES = {
     "account.password_changed": gettext_lazy("%(account)s changed the password."),
     "account.signed_out_everywhere": gettext_lazy("%(account)s was signed out everywhere."),
     "roster.imported": gettext_lazy("%(who)s imported a roster (%(format)s, ids of %(source)s)."),
+    "restriction.imported": gettext_lazy("%(who)s recorded %(restrictions)s restrictions that a roster states."),
+    "findings.exported": gettext_lazy("%(who)s downloaded the findings of an import (%(rows)s rows)."),
     "roster.cancelled": gettext_lazy("%(who)s gave up an import; nothing of it was applied."),
     "email.queued": gettext_lazy("%(who)s sent %(mails)s e-mails with keys."),
     "email.cancelled": gettext_lazy("%(who)s cancelled %(mails)s e-mails before they went out."),

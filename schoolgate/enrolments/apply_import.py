@@ -30,6 +30,12 @@ def apply_import(
         raise ImportRefused("Tick that you have looked at the warnings.", code="import.warnings", field="accepts")
     if entry.held and not (approves and reason.strip()):
         raise ImportRefused("Say why this import is right.", code="import.held", field="reason")
+    if entry.job_id is None:
+        raise ImportRefused(
+            "This import came from the command line, and its files are not here.",
+            fix="Import them again, with --approve or --accept-warnings.",
+            code="import.no_files",
+        )
     # Of two people who press at once, one finds it waiting.
     waiting = RosterImport.objects.for_tenant(entry.tenant).filter(pk=entry.pk, state__in=WAITING)
     if not waiting.update(state=ImportState.APPLYING):

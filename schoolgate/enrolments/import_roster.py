@@ -371,12 +371,12 @@ def _record(
         subjects = {("student", row.student_id) for row in made} | {("contact", row.contact_id) for row in made}
         subjects |= {("restriction", row.pk) for row in made}
         record(
-            "restriction.made",
+            "restriction.imported",
             tenant_id=tenant.pk,
             by=by,
             at=at,
             subjects=sorted(subjects),
-            detail={"how": "import"},
+            detail={"restrictions": len(made)},
         )
     unclear = {row.said[:40] for row in plan.restrictions.unclear}
     about = [("restriction", row.pk) for row in made if row.source_word in unclear]

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import BinaryIO
 
 SCAN_BYTES = 1 << 20
@@ -21,19 +22,33 @@ _TWICE_ENCODED = re.compile(
     b"\xc3[\x82\x83](?:\xc2[\x80-\xbf]|\xc5[\x92\x93\xa0\xa1\xb8\xbd\xbe]|\xc6\x92|\xcb[\x86\x9c]"
     b"|\xe2\x80[\x93\x94\x98-\x9a\x9c-\x9e\xa0-\xa2\xa6\xb0\xb9\xba]|\xe2\x82\xac|\xe2\x84\xa2)"
 )
+
+
+class Trouble(StrEnum):
+    """Why bytes can't be read as a table."""
+
+    WORKBOOK = "it is an Excel workbook or a zip archive, not CSV text"
+    OLD_WORKBOOK = "it is an old Excel workbook, not CSV text"
+    PDF = "it is a PDF document, not CSV text"
+    OPEN_QUOTE = "a quotation mark opened here is never closed"
+    LINE = "this line can't be read as CSV"
+    ENCODING = "the text breaks off or changes its encoding here"
+    PACKED = "its contents in the archive are broken"
+
+
 _NOT_TEXT = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF document",
+    b"PK\x03\x04": Trouble.WORKBOOK,
+    b"\xd0\xcf\x11\xe0": Trouble.OLD_WORKBOOK,
+    b"%PDF": Trouble.PDF,
 }
 
 
 class NotCsv(Exception):
     """The bytes can't be read as a table at all. ``line`` is 0 where the trouble has no place."""
 
-    def __init__(self, why: str, line: int = 0) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, trouble: Trouble, line: int = 0) -> None:
+        super().__init__(trouble.value)
+        self.trouble = trouble
         self.line = line
 
 
@@ -64,9 +79,9 @@ codecs.register_error("schoolgate.c1", _c1_for_undefined)
 def find_form(stream: BinaryIO) -> TextForm:
     """Look at every byte and tell the encoding and the delimiter. Leaves the stream at its end. Raises NotCsv."""
     head = stream.read(SCAN_BYTES)
-    for magic, what in _NOT_TEXT.items():
+    for magic, trouble in _NOT_TEXT.items():
         if head.startswith(magic):
-            raise NotCsv(f"it is {what}, not CSV text")
+            raise NotCsv(trouble)
     form = _find_encoding(head, stream)
     first_line = _first_line(head, form)
     return replace(form, delimiter=_find_delimiter(first_line))
@@ -149,14 +164,10 @@ class CsvRows:
                         self.ends_in_quotes = _is_open(record, self._delimiter)
                     record.clear()
         except csv.Error as error:
-            if "field limit" in str(error):
-                raise NotCsv(
-                    f"a quotation mark opened on or after line {line} is never closed",
-                    line,
-                ) from error
-            raise NotCsv("this line can't be read as CSV", line) from error
+            trouble = Trouble.OPEN_QUOTE if "field limit" in str(error) else Trouble.LINE
+            raise NotCsv(trouble, line) from error
         except UnicodeError as error:
-            raise NotCsv("the text breaks off or changes its encoding here", line) from error
+            raise NotCsv(Trouble.ENCODING, line) from error
         self.ends_without_newline = bool(last_text) and not last_text.endswith(("\n", "\r"))
 
 

@@ -14,6 +14,7 @@ from schoolgate.enrolments.models import RosterChunk, RosterImport, Student
 from schoolgate.enrolments.people import StudentFields
 from schoolgate.jobs.run import run_job
 from schoolgate.tenancy.models import Role
+from tests.enrolments.test_import_roster import take
 from tests.factories.rosters import SETS, many, native, one_family, without, zip_of
 from tests.factories.tenancy import NOW, actor, make_member, make_school, make_tenant
 
@@ -280,3 +281,15 @@ def test_who_may_do_what(client, tenant, officer):
     other = make_tenant()
     client.force_login(make_member(other, Role.OWNER))
     assert client.get(address(other, "import", entry.pk)).status_code == 404
+
+
+def test_an_import_of_the_command_line_cannot_be_applied_by_the_page(client, tenant, officer):
+    """Its files are not kept; the page says what to do."""
+    take(tenant, one_family(contact={"email": "a b"}), accepts_warnings=False)
+    entry = RosterImport.objects.for_tenant(tenant).get()
+    told = page(client, tenant, entry)
+    assert "import them again with --approve or --accept-warnings" in told
+    assert "Apply the import" not in told
+    client.post(address(tenant, "apply", entry.pk), {"accepts": "on"})
+    entry.refresh_from_db()
+    assert entry.state == "warned"

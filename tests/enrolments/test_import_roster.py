@@ -551,7 +551,7 @@ def test_a_restriction_is_recorded_and_keeps_the_flag_off(tenant):
     assert note == "order 12"
     assert (tie(tenant).receives_portal_access, tie(tenant).flag_how) == (False, "hand")
     assert result.restricted == ((bar.student_id, bar.contact_id),)
-    assert AuditEntry.objects.filter(tenant=tenant, act="restriction.made").exists()
+    assert AuditEntry.objects.filter(tenant=tenant, act="restriction.imported").exists()
     assert take(
         tenant, barred(restriction_until="2027-01-01", restriction_note="order 12", receives_portal_access="yes")
     ).is_nothing

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.findings import Findings
-from schoolgate.lib.csvfile import NotCsv
+from schoolgate.lib.csvfile import NotCsv, Trouble
 
 MEGABYTE = 1_000_000
 LARGEST_FILE = 200 * MEGABYTE
@@ -83,7 +83,7 @@ class RosterFiles:
         try:
             stream = self._entries[name.casefold()].open()
         except (zipfile.BadZipFile, NotImplementedError, OSError) as fault:
-            raise NotCsv("it can't be taken out of the archive") from fault
+            raise NotCsv(Trouble.PACKED) from fault
         return cast(BinaryIO, _Checked(stream)) if isinstance(stream, zipfile.ZipExtFile) else stream
 
     def content_hash(self) -> str:
@@ -194,7 +194,7 @@ class _Checked:
         try:
             return read(size)
         except Exception as fault:  # zlib, lzma and bz2 each have their own; all mean the same to the reader.
-            raise NotCsv("its contents in the archive are broken") from fault
+            raise NotCsv(Trouble.PACKED) from fault
 
 
 def _is_zip(name: str, stream: BinaryIO) -> bool:

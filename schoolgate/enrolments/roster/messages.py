@@ -9,10 +9,20 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from schoolgate.enrolments.roster.findings import Message, Severity
+from schoolgate.lib.csvfile import Trouble
 
 _ERROR, _HOLD, _WARNING, _NOTE = Severity.ERROR, Severity.HOLD, Severity.WARNING, Severity.NOTE
 
 # The upload and its files.
+TROUBLES = {
+    Trouble.WORKBOOK: _("it is an Excel workbook or a zip archive, not CSV text"),
+    Trouble.OLD_WORKBOOK: _("it is an old Excel workbook, not CSV text"),
+    Trouble.PDF: _("it is a PDF document, not CSV text"),
+    Trouble.OPEN_QUOTE: _("a quotation mark opened here is never closed"),
+    Trouble.LINE: _("this line can't be read as CSV"),
+    Trouble.ENCODING: _("the text breaks off or changes its encoding here"),
+    Trouble.PACKED: _("its contents in the archive are broken"),
+}
 FILE_UNREADABLE = Message(
     "file.unreadable",
     _ERROR,

@@ -109,7 +109,7 @@ class Table:
                 self._headings = [heading.strip() for heading in headings]
                 break
         except NotCsv as fault:
-            self.report(messages.FILE_UNREADABLE, fault.line, reason=fault.why)
+            self.report(messages.FILE_UNREADABLE, fault.line, reason=messages.TROUBLES[fault.trouble])
             return False
         if not any(self._headings):
             self.report(messages.FILE_EMPTY, 0)
@@ -176,7 +176,7 @@ class Table:
         try:
             yield from self._rows()
         except NotCsv as fault:
-            self.report(messages.FILE_UNREADABLE, fault.line, reason=fault.why)
+            self.report(messages.FILE_UNREADABLE, fault.line, reason=messages.TROUBLES[fault.trouble])
             return
         if self.row_count == 0:
             message = messages.FILE_NO_ROWS if self._rows_needed else messages.FILE_NO_ROWS_NOTED

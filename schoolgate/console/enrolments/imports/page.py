@@ -56,8 +56,13 @@ class ImportPage:
 
     @property
     def is_waiting(self) -> bool:
-        """Checked, and waiting for a person."""
-        return self.entry.state in WAITING
+        """Checked, its files kept, and waiting for a person."""
+        return self.entry.state in WAITING and self.entry.job_id is not None
+
+    @property
+    def is_at_terminal(self) -> bool:
+        """Held or warned at the command line, whose files are not here."""
+        return self.entry.state in WAITING and self.entry.job_id is None
 
     @property
     def is_nothing(self) -> bool:
