@@ -216,11 +216,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "school"],
-                nulls_distinct=False,
-                name="one_role_per_member_and_school",
-            )
+            # Two, since SQLite doesn't know that two nulls may be the same.
+            models.UniqueConstraint(fields=["user", "school"], name="one_role_per_member_and_school"),
+            models.UniqueConstraint(fields=["user"], condition=Q(school=None), name="one_role_for_all_schools"),
         ]
 
     def __str__(self) -> str:

@@ -211,8 +211,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "school"), name="one_role_per_member_and_school"),
+        ),
+        migrations.AddConstraint(
+            model_name="membership",
             constraint=models.UniqueConstraint(
-                fields=("user", "school"), name="one_role_per_member_and_school", nulls_distinct=False
+                condition=models.Q(("school", None)), fields=("user",), name="one_role_for_all_schools"
             ),
         ),
         migrations.AddConstraint(
