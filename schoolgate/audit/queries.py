@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from schoolgate.audit.models import AuditEntry, AuditHead, AuditSubject
 
@@ -68,3 +68,9 @@ def _beginning_with(acts: Collection[str]) -> Q:
 def audit_length(*, tenant_id: int) -> int:
     """How many entries the tenant's chain has."""
     return AuditHead.objects.filter(tenant_id=tenant_id).values_list("seq", flat=True).first() or 0
+
+
+def newest_seq(*, tenant_id: int, acts: Collection[str]) -> int:
+    """The newest entry of these acts; 0 while there is none. Says whether something of the kind has happened since."""
+    found = AuditEntry.objects.filter(tenant_id=tenant_id, act__in=acts).aggregate(seq=Max("seq"))
+    return found["seq"] or 0

@@ -46,12 +46,16 @@ _EXPIRED = [KeyState.LIVE, KeyState.EXPIRED]  # Of keys that are not live any mo
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose list it is, and when. schools: ids of the schools that the member may see, None for all (R-PM-01)."""
+    """Whose list it is, and when. schools: ids of the schools that the member may see, None for all (R-PM-01).
+
+    act_seq: the last act of the office on keys; counts from before it are not shown after it.
+    """
 
     tenant: Tenant
     schools: frozenset[int] | None
     at: datetime
     today: date
+    act_seq: int = 0
 
 
 def contacts_in(scope: Scope) -> QuerySet[DirectoryContact]:
@@ -223,7 +227,8 @@ Counts = TypeVar("Counts")
 
 def _remembered(what: str, scope: Scope, filters: Filters, count: Callable[[], Counts]) -> Counts:
     """The result of a few seconds ago, or a new one; apart for each member's reach and each set of filters."""
-    asked = repr((scope.tenant.pk, sorted(scope.schools) if scope.schools is not None else None, filters))
+    reach = sorted(scope.schools) if scope.schools is not None else None
+    asked = repr((scope.tenant.pk, reach, scope.act_seq, filters))
     key = f"contact_keys:{what}:{sha256(asked.encode()).hexdigest()}"
     found: Counts | None = cache.get(key)
     if found is None:

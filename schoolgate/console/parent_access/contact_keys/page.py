@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.paginator import Page
 from django.http import QueryDict
 
+from schoolgate.audit.queries import newest_seq
 from schoolgate.console.parent_access.contact_keys.chosen import LIST_NAME
 from schoolgate.console.parent_access.contact_keys.coverage import Coverage, coverage_of
 from schoolgate.console.parent_access.contact_keys.filters import (
@@ -38,6 +39,16 @@ from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import School, Tenant
 from schoolgate.tenancy.roles import Right
+
+_OFFICE_ACTS = (
+    "key.generated",
+    "key.replaced",
+    "key.revoked",
+    "key.unlocked",
+    "key.printed",
+    "email.queued",
+    "email.cancelled",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,7 @@ def scope_of(request: TenantRequest, right: Right, *, at: datetime) -> Scope:
         schools=None if schools is None else frozenset(schools),
         at=at,
         today=day_of(request.tenant, at),
+        act_seq=newest_seq(tenant_id=request.tenant.pk, acts=_OFFICE_ACTS),
     )
 
 
