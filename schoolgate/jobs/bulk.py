@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
@@ -24,8 +25,10 @@ class Among(models.Lookup[Any]):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:  # Any: as the base class has it
         column, parameters = self.process_lhs(compiler, connection)
         values = list(self.rhs)
+        if not values:
+            raise EmptyResultSet
         if connection.vendor == "postgresql":
-            kind = "text" if values and isinstance(values[0], str) else "bigint"
+            kind = "text" if isinstance(values[0], str) else "bigint"
             return f"{column} = ANY(%s::{kind}[])", [*parameters, values]
         listed = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  (a column of our own)
         return listed, [*parameters, json.dumps(values)]
