@@ -4,6 +4,7 @@ Run by the system's Python, which has LibreOffice's bridge: ``python3 bench/mail
 The office's start and the registration of the data are outside the clock.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def main(letter: Path, folder: Path, out: Path) -> None:
     finally:
         office.terminate()
         office.wait()
+        shutil.rmtree(profile, ignore_errors=True)
 
 
 def connect(pipe: str) -> "uno.pyuno":

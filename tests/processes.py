@@ -5,6 +5,7 @@ are ended by signals. Tests of races and crashes use it.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -122,3 +123,4 @@ class Stack:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         self.listener.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
