@@ -1,6 +1,7 @@
 """schoolgate import"""
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from django.utils import timezone
@@ -65,7 +66,7 @@ def _import(arguments: argparse.Namespace) -> Outcome:
     findings = Findings()
     by, at = terminal_actor(tenant), timezone.now()
     try:
-        with RosterFiles.at_paths(arguments.paths, findings) as files:
+        with _busy(), RosterFiles.at_paths(arguments.paths, findings) as files:
             result = import_roster(
                 tenant=tenant,
                 files=files,
@@ -84,6 +85,12 @@ def _import(arguments: argparse.Namespace) -> Outcome:
         withdraw_restricted(tenant=tenant, by=by, at=at)
         follow_at_once(tenant=tenant, by=by, at=at)
     return Outcome(result.content(), lambda console: _show(console, result), _EXIT_CODES[result.state])
+
+
+def _busy() -> AbstractContextManager[object]:
+    """A sign of life on standard error, for a person at a terminal; everything is one transaction, so there are no steps."""
+    console = Console(stderr=True)
+    return console.status("Reading, comparing and writing …") if console.is_terminal else nullcontext()
 
 
 def _show(console: Console, result: ImportResult) -> None:
