@@ -24,6 +24,11 @@ REASONS: dict[str, str | Promise] = {
     "nothing": _("had nothing to publish"),
     "not_last": _("is not the last published run any more"),
     "other_job": _("another job holds this one"),
+    "already_sent": _("was mailed this key already"),
+    "in_run": _("is in another run"),
+    "not_locked": _("the key is not locked"),
+    "locked_twice": _("the key was locked twice and can only be replaced"),
+    "too_many_keys": _("there are too many live keys"),
 }
 
 
