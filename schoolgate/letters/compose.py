@@ -13,7 +13,7 @@ from schoolgate.letters.compose_email import Envelope, compose_email
 from schoolgate.letters.errors import EmailRefused
 from schoolgate.letters.fields import Part
 from schoolgate.letters.in_use import template_in_use
-from schoolgate.letters.key_values import in_words, key_values, portal_url, student_line
+from schoolgate.letters.key_values import help_of, in_words, key_values, portal_url, student_line
 from schoolgate.letters.merge import merge
 from schoolgate.letters.models import Message
 from schoolgate.letters.values import MergeValues, StudentLine
@@ -120,7 +120,7 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
         students=students,
         portal_url=portal_url(tenant),
         school_name=tenant.name,
-        school_help=tenant.settings.help_line,
+        school_help=help_of(tenant),
         date=in_words(day_of(tenant, at)),
         more=tuple(more.items()),
     )

@@ -44,10 +44,15 @@ def key_values(
         expires_on=in_words(last_day),
         portal_url=portal_url(tenant),
         school_name=tenant.name,
-        school_help=tenant.settings.help_line,
+        school_help=help_of(tenant),
         date=in_words(day_of(tenant, at)),
         copy_no=_("Copy %(number)s of the same key.") % {"number": copy_no} if copy_no > 1 else "",
     )
+
+
+def help_of(tenant: Tenant) -> str:
+    """How families reach the school: the line, and the address where there is one."""
+    return " · ".join(filter(None, [tenant.settings.help_line, tenant.settings.help_address]))
 
 
 def postal_address(contact: DirectoryContact) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from schoolgate.directory.models import DirectoryContact
 from schoolgate.directory.queries import students_by_contact
 from schoolgate.letters.compose_email import Envelope, compose_email
 from schoolgate.letters.fields import KINDS, Part
-from schoolgate.letters.key_values import in_words, key_link, key_values, portal_url
+from schoolgate.letters.key_values import help_of, in_words, key_link, key_values, portal_url
 from schoolgate.letters.letter_file import list_words, sheet_words
 from schoolgate.letters.merge import merge, parse_template
 from schoolgate.letters.pdf import Batch, SheetTexts, draw_svg
@@ -114,7 +114,7 @@ def _school_facts(
         expires_on=in_words(today + timedelta(days=tenant.settings.letter_life_days)),
         portal_url=portal_url(tenant),
         school_name=tenant.name,
-        school_help=tenant.settings.help_line,
+        school_help=help_of(tenant),
         date=in_words(today),
         copy_no=copy_no,
     )

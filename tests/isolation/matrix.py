@@ -38,6 +38,9 @@ MAY_BE_MISSING = {
     "console:records:job_panel",
 }
 
+# Parts of addresses that are words of ours and nobody's id: the same in every tenant.
+WORDS = {"tenant_code", "section", "channel"}
+
 # Name of the address: who may open it.
 ROWS: dict[str, frozenset[Role] | str] = {
     "console:home": EVERY_MEMBER,

@@ -15,7 +15,11 @@ class TemplateForm(forms.Form):
     """based_on: the version that this text was written over."""
 
     subject = forms.CharField(
-        label=_("Subject"), required=False, strip=False, max_length=1_000, widget=forms.TextInput(attrs={"dir": "auto"})
+        label=_("Subject"),
+        strip=False,
+        max_length=1_000,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
+        error_messages={"required": _("Write a subject.")},
     )
     body = forms.CharField(
         label=_("Text"),
