@@ -9,6 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 NEEDS := .ci/system-packages
 DEMO := SCHOOLGATE_DATA_DIR=$(CURDIR)/.demo
+AT := $(if $(PORT),--port $(PORT))
 RUN := SCHOOLGATE_DATA_DIR=$${SCHOOLGATE_DATA_DIR:-$(CURDIR)/var}
 
 .PHONY: help
@@ -47,12 +48,12 @@ system-test:
 # --- Using it ---------------------------------------------------------------------------------------------------------
 
 .PHONY: demo demo-reset run
-demo: system-demo install ## Build the sample schools, once, and start schoolgate on them
-	@$(DEMO) $(BIN)/schoolgate demo
+demo: system-demo install ## Build the sample schools, once, and start schoolgate on them (PORT=8001)
+	@$(DEMO) $(BIN)/schoolgate demo $(AT)
 
 demo-reset: system-demo install ## Throw the sample schools away, and start over
 	@rm -rf .demo
-	@$(DEMO) $(BIN)/schoolgate demo
+	@$(DEMO) $(BIN)/schoolgate demo $(AT)
 
 run: system-demo install ## Start schoolgate on a database of your own (var/, or as the environment says)
 	@$(RUN) $(BIN)/schoolgate serve

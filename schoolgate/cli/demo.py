@@ -24,7 +24,8 @@ from schoolgate.cli.who import tenant_named, terminal_actor
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.change_member import SINGLE_RIGHTS, change_member
 from schoolgate.tenancy.choose_password import choose_password
-from schoolgate.tenancy.models import Membership, Tenant
+from schoolgate.tenancy.models import Membership, School, Tenant
+from schoolgate.tenancy.save_school import edit_school
 
 WATTLE, GRAND_BEND = "Wattle", "GrBend"
 GRAND_BEND_ROSTER = Path(__file__).parent / "data" / "grand-bend"
@@ -114,6 +115,8 @@ def _build_school(memory: Memory, code: str, *, name: str, time_zone: str, roste
     create = ["tenant", "create", "--name", name, "--code", code, "--time-zone", time_zone]
     memory.once(f"{code}: tenant", lambda: _run(*create))
     memory.once(f"{code}: import", lambda: _run("import", str(roster), *at, "--accept-warnings"))
+    if code == WATTLE:
+        memory.once(f"{code}: school", lambda: _name_the_school(code, name))
     memory.once(f"{code}: sync", lambda: _run("sync", *at, "--approve"))
     choices = ["help_line=02 5550 1234", f"help_address=office@{code.casefold()}.example", "portal_open=yes"]
     memory.once(f"{code}: settings", lambda: _run("settings", "set", *at, *choices))
@@ -136,6 +139,20 @@ def _add_member(memory: Memory, code: str, role: str, email: str) -> None:
             single_rights=dict.fromkeys(SINGLE_RIGHTS, True),
             by=terminal_actor(tenant),
             at=now,
+        )
+
+
+def _name_the_school(code: str, name: str) -> None:
+    """What the office does on School Campuses: the roster brings the number of the school alone."""
+    tenant = tenant_named(code)
+    for school in School.objects.for_tenant(tenant):
+        edit_school(
+            school=school,
+            number=school.number,
+            name=name,
+            is_active=school.is_active,
+            by=terminal_actor(tenant),
+            at=timezone.now(),
         )
 
 
@@ -182,7 +199,8 @@ def _welcome(memory: Memory, address: str) -> str:
     1. Enrolments > Students: open a student, Associated Contacts, add a grandmother, turn Has Portal Access on.
     2. Data Sync: the one change in words. Publish it.
     3. Portal Console > Portal Console Setup > Parent Access > Contact Keys: tick her row, Actions > Generate Keys, Print Letters.
-    4. Make the window as narrow as a phone, open the families' address, and type the key from her letter.
+    4. Make the window as narrow as a phone, open the families' address, and type the key from her letter. She gets a code
+       by mail: Outbox, her mail, Show. The question is the child's date of birth: Student Overview has it.
     5. Contact Keys again: her Portal Username is there, and no live key. Record a restriction: the child is gone at once.
 
   The mails are in Portal Console > Outbox; nothing leaves this machine. A second school, {address}/s-{GRAND_BEND}/console/,

@@ -64,7 +64,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as fault:
         raise PortTaken(
             f"Can't listen at {host}, port {port}: {fault.strerror}.",
-            fix="Choose another port: schoolgate serve --port 8001",
+            fix="Choose another port: --port 8001 (make demo PORT=8001)",
         ) from fault
 
 

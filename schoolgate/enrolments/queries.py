@@ -7,7 +7,6 @@ from datetime import date
 from typing import TypeVar
 
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
-from django.db.models.functions import Length
 
 from schoolgate.enrolments.models import (
     Association,
@@ -84,7 +83,8 @@ def find_households(*, tenant: Tenant, words: str = "", school_ids: Schools = No
 def year_levels(*, tenant: Tenant) -> list[str]:
     """The year levels that students are in, as they count."""
     years = Student.objects.for_tenant(tenant).exclude(year_level="").order_by().values_list("year_level", flat=True)
-    return list(years.distinct().order_by(Length("year_level"), "year_level"))
+    # Kindergarten and whatever else has no number comes before Year 1.
+    return sorted(set(years), key=lambda year: (year.isdecimal(), int(year) if year.isdecimal() else 0, year))
 
 
 def student_by_id(*, tenant: Tenant, student_id: int, school_ids: Schools = None) -> Student:

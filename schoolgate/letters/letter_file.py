@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
@@ -221,7 +222,11 @@ def _why_left_out(tenant: Tenant, deliveries: Sequence[Delivery], *, at: datetim
 
 
 def _tally_note(letters: int, left_out: Sequence[LeftOut]) -> str:
-    note = _("%(letters)s letters. Count them and compare. This sheet shows no full key.") % {"letters": letters}
+    note = ngettext(
+        "%(letters)s letter. Count and compare. This sheet shows no full key.",
+        "%(letters)s letters. Count them and compare. This sheet shows no full key.",
+        letters,
+    ) % {"letters": letters}
     if not left_out:
         return note
     named = ", ".join(each.contact_no for each in left_out[:_NAMED])

@@ -13,6 +13,7 @@ _UNSEEN = re.compile(
 _BLANKS = re.compile(r"[\s\u2028\u2029]+")
 _MAX_MARKS = 4  # More marks on one letter than any script needs would print over the lines above.
 _LONG_RUN = re.compile(r"\S{30}(?=\S)")
+_ADDRESS_FITS = 48
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,12 @@ def clean(text: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """With places to break in runs of more than 30 signs, so that a line never leaves the paper."""
+    """With places to break in runs of more than 30 signs, so that a line never leaves the paper.
+
+    An address of the web that fits a line stays as it is: whoever copies it out of the PDF would copy the places, too.
+    """
+    if text.startswith(("https://", "http://")) and len(text) <= _ADDRESS_FITS:
+        return text
     return _LONG_RUN.sub(lambda run: run.group() + "\u200b", text)
 
 

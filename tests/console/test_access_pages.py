@@ -271,9 +271,9 @@ def test_a_tie_that_was_taken_away_shows_until_families_no_longer_see_it(client,
     sign_in(client, tenant)
     client.post(address(tenant, "association_end", tie.pk))
     page = address(tenant, "student_contacts", tie.student_id)
-    assert "Tie taken away" in client.get(page).text
+    assert "Association ended" in client.get(page).text
     publish(tenant)
-    assert "Tie taken away" not in client.get(page).text
+    assert "Association ended" not in client.get(page).text
 
 
 def test_somebody_joins_and_leaves_a_household(client, tenant):

@@ -45,6 +45,13 @@ def test_filters_narrow_and_combine(client, tenant):
     assert listed(client, tenant, "?sort=-year")[-1] == "Ivy Okafor"
 
 
+def test_years_stand_in_the_order_in_which_a_child_goes_through_them(client, tenant):
+    for year in ["10", "2", "K", "1"]:
+        make_student(tenant, year_level=year)
+    sign_in(client, tenant)
+    assert client.get(address(tenant, "students")).context["years"] == ["K", "1", "2", "10"]
+
+
 @pytest.mark.parametrize(
     "query", ["?sort=evil", "?page=999999999", "?page=x", "?rows=7", "?school=1e9", "?year=%00", "?state=x", "?q=%25"]
 )

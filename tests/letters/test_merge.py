@@ -11,7 +11,7 @@ from schoolgate.letters.fields import FIELDS, KEY_EMAIL, KEY_LETTER, KINDS, Part
 from schoolgate.letters.merge import merge, parse_template
 from schoolgate.letters.shipped import shipped_template
 from schoolgate.letters.tree import KeyPanel, Tree
-from schoolgate.letters.values import StudentLine
+from schoolgate.letters.values import StudentLine, breakable
 from tests.letters.samples import KEY, LINK, VALUES, letter_template, values
 
 NEEDED = "\n\n{key}\n\n{expires_on}"
@@ -219,3 +219,11 @@ def test_nobody_but_the_addressee_can_be_named() -> None:
         *("key", "key.qr", "key.link", "expires_on", "portal.url", "school.name", "school.logo", "school.help"),
         *("date", "copy_no", "letter.ref"),
     }
+
+
+def test_an_address_that_fits_a_line_has_no_unseen_places_to_break():
+    assert breakable("https://portal.example.org/s-AlpxF2/") == "https://portal.example.org/s-AlpxF2/"
+
+
+def test_a_long_run_has_places_to_break():
+    assert breakable("x" * 70) == "\u200b".join(["x" * 30, "x" * 30, "x" * 10])

@@ -39,7 +39,7 @@ def test_the_menu_forecasts_each_act_for_this_selection(client, tenant):
     sign_in(client, tenant)
     tick(client, tenant, without, with_key, connected)
     words = menu(client, tenant)
-    assert "Generate Keys 1 gets a key. Skips 1 that already has a key, 1 that is connected." in words
+    assert "Generate Keys 1 contact gets a key. Skips 1 that already has a key, 1 that is connected." in words
     assert "Replace Keys… 1 key stops and a new one is made. Skips 1 with no key, 1 that is connected." in words
     assert "Revoke Keys… 1 key stops working. Nobody who is connected loses access." in words
 
@@ -64,7 +64,7 @@ def test_opening_the_menu_keeps_the_ticks_of_the_page_without_script(client, ten
     form = {"shown": contact.pk, "ticked": contact.pk, "do": "ticks"}
     response = client.post(address(tenant, "actions"), form)
     assert "1 contact selected" in said(response.text)
-    assert "1 gets a key." in said(response.text)
+    assert "1 contact gets a key." in said(response.text)
 
 
 def test_generate_previews_and_then_makes_the_keys_it_said(client, tenant):
@@ -104,7 +104,7 @@ def test_contacts_with_no_students_are_counted_in_when_asked_for(client, tenant)
     tick(client, tenant, alone)
     assert "1 with no students" in client.get(address(tenant, "generate")).text
     part = client.get(address(tenant, "generate"), {"also_unlinked": "on"}, headers={"HX-Request": "true"})
-    assert "1 gets a key." in part.text
+    assert "1 contact gets a key." in part.text
     client.post(address(tenant, "generate"), {"also_unlinked": "on"})
     assert run_job(Job.objects.get().pk).done == 1
 

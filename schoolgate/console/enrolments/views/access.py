@@ -89,4 +89,9 @@ def _waiting_words(request: TenantRequest) -> str:
         return ""
     mine = waiting.rows_by_person.get(request.user.pk, 0)
     counts = {"rows": waiting.rows, "mine": mine, "others": waiting.rows - mine}
-    return _("Waiting for a Data Sync: %(rows)d changes, %(mine)d by you, %(others)d by others.") % counts
+    words = ngettext(
+        "Waiting for a Data Sync: %(rows)d change, %(mine)d by you, %(others)d by others.",
+        "Waiting for a Data Sync: %(rows)d changes, %(mine)d by you, %(others)d by others.",
+        waiting.rows,
+    )
+    return words % counts

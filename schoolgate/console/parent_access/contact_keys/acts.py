@@ -195,7 +195,7 @@ ACTS = (
         ),
         form=GenerateForm,
         verdict=lambda options: _generate_options(options).verdict(),
-        does=_plural(ngettext_lazy("%(n)s gets a key.", "%(n)s get a key.", "n")),
+        does=_plural(ngettext_lazy("%(n)s contact gets a key.", "%(n)s contacts get a key.", "n")),
         button=_plural(ngettext_lazy("Generate %(n)s key", "Generate %(n)s keys", "n")),
         start=_start_generate,
         per_second=10_000,
