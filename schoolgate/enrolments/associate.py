@@ -57,6 +57,7 @@ def make_association(
             "This contact is restricted from this student. Add them without portal access.", field="access"
         )
     columns: dict[str, Any] = {
+        "source": OFFICE,  # Also of one that a roster had made and ended: its next import doesn't end what a person made.
         "relationship": new.relationship.strip(),
         "order": new.order,
         "receives_portal_access": new.access,
@@ -68,6 +69,8 @@ def make_association(
         "is_legal_guardian": new.is_legal_guardian,
         "basis": Basis.ASSOCIATED,
         "household_id": None,
+        "starts_on": None,
+        "ends_on": None,
         "ended_at": None,
         "changed_no": changed_no,
         "changed_at": at,
@@ -76,7 +79,7 @@ def make_association(
     }
     known = Association.objects.for_tenant(tenant).filter(**pair).first()
     if known is None:
-        made: Association = Association.objects.create(tenant=tenant, source=OFFICE, **pair, **columns)
+        made: Association = Association.objects.create(tenant=tenant, **pair, **columns)
         return made
     if known.ended_at is None:
         raise EnrolmentRefused(

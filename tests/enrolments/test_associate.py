@@ -1,5 +1,7 @@
 """Who belongs to whom: any contact to any student (R-PA-02), and what ends with the last basis (R-PA-06)."""
 
+from datetime import date
+
 import pytest
 
 from schoolgate.enrolments.add_contact import add_contact
@@ -76,6 +78,15 @@ def test_an_ended_association_begins_anew_with_the_flag_as_given_now():
     assert again.pk == tie.pk
     assert again.ended_at is None
     assert not again.receives_portal_access
+
+
+def test_an_association_begun_anew_by_hand_is_the_office_s_and_keeps_no_old_dates():
+    """The roster that had made and ended it neither ends it again nor dates it out (R-PA-02, R-PA-08)."""
+    tenant = make_tenant()
+    tie = make_association(make_student(tenant), make_contact(tenant))
+    Association.objects.filter(pk=tie.pk).update(source="sis", starts_on=date(2025, 1, 1), ends_on=date(2025, 12, 31))
+    again = associate(end(tie).contact, tie.student)
+    assert (again.source, again.starts_on, again.ends_on) == ("office", None, None)
 
 
 def test_a_restricted_contact_is_not_added_with_access():
