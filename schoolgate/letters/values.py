@@ -12,8 +12,8 @@ _UNSEEN = re.compile(
 )
 _BLANKS = re.compile(r"[\s\u2028\u2029]+")
 _MAX_MARKS = 4  # More marks on one letter than any script needs would print over the lines above.
-_LONG_RUN = re.compile(r"\S{30}(?=\S)")
-_ADDRESS_FITS = 48
+_LONG_RUN = re.compile(r"(?<!\S)(?!https?://)\S{31,}")
+_STRETCH = re.compile(r"\S{30}(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,9 @@ def clean(text: str) -> str:
 def breakable(text: str) -> str:
     """With places to break in runs of more than 30 signs, so that a line never leaves the paper.
 
-    An address of the web that fits a line stays as it is: whoever copies it out of the PDF would copy the places, too.
+    Addresses of pages stay as they are, since they are copied from the text layer; the engine breaks them itself.
     """
-    if text.startswith(("https://", "http://")) and len(text) <= _ADDRESS_FITS:
-        return text
-    return _LONG_RUN.sub(lambda run: run.group() + "\u200b", text)
+    return _LONG_RUN.sub(lambda run: _STRETCH.sub(lambda part: part.group() + "\u200b", run.group()), text)
 
 
 def direction(text: str) -> str:

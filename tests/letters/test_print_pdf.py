@@ -144,6 +144,16 @@ def test_the_key_never_lies_in_a_window_nor_on_a_fold(paper: PaperSize) -> None:
     assert max(tops) > SHEETS[paper].folds[1], "a long text has moved it past the second fold"
 
 
+@pytest.mark.parametrize("below", ["", "a-longer-place-below-it-than-anybody-has-yet-had-on-a-server-of-a-district/"])
+def test_the_portal_s_address_is_copied_as_it_is(below: str) -> None:
+    """R-TP-10: no unseen sign in an address, however long it is."""
+    address = f"https://portal.wattle-creek-district.education.example/{below}s-AlpxF2/"
+    pdf = print_pdf(batch(letter(values(portal_url=address))))
+    text = PdfReader(io.BytesIO(pdf)).pages[0].extract_text().replace("\n", "")
+    assert text.count(address) == 2  # In the panel, and in the way to go.
+    assert max(word.right for word in words_of(pdf)) <= SHEETS[PaperSize.A4].width - SHEETS[PaperSize.A4].right + 1
+
+
 def test_the_key_is_large_enough() -> None:
     """R-TP-09: 14 pt or more; a box is a little taller than the size of its type."""
     key = next(word for word in words_of(print_pdf(batch(letter()))) if word.text == KEY)
