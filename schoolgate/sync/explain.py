@@ -147,6 +147,6 @@ def _names(tenant: Tenant, user_ids: set[int | None]) -> dict[int, str]:
 
 
 def _who(act: _Act, names: dict[int, str]) -> str:
-    if act.by_id is not None and act.how != How.IMPORT:
+    if act.by_id is not None and act.how not in {How.IMPORT, How.RULE}:
         return names.get(act.by_id, "")
     return act.how

@@ -92,6 +92,12 @@ def test_who_set_the_flag_and_when(tenant, pair):
     assert (off.by, off.since) == ("Jo Mercer", NOW + timedelta(hours=1))
 
 
+def test_a_flag_that_a_rule_set_is_said_to_be_by_rule(tenant, pair):
+    """R-PA-07: whoever ran the import or the sync did not choose it."""
+    DirectoryAssociation.objects.update(flag_how="rule", flag_by_id=make_member(tenant).pk)
+    assert reason(ask(pair), "flag.on").by == "rule"
+
+
 def test_since_when_somebody_is_inactive(tenant, pair):
     left = NOW + timedelta(days=2)
     type(pair.student).objects.filter(pk=pair.student_id).update(
