@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import F
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
@@ -19,6 +20,8 @@ from schoolgate.tenancy.models import (
     SecondProof,
     Tenant,
     TenantSettings,
+    User,
+    UserKind,
 )
 
 
@@ -151,7 +154,8 @@ SETTINGS = {
 def change_settings(*, tenant: Tenant, changes: Mapping[str, str], by: Actor, at: datetime) -> dict[str, Any]:
     """Set each named setting from its text; all or none. Returns every setting of the tenant as JSON values.
 
-    Raises SettingRefused, naming the setting and what is allowed. The portal opens only with a help line (R-ST-06).
+    Raises SettingRefused, naming the setting and what is allowed. The portal opens only with a help line (R-ST-06), and
+    closing it ends the sessions of families and students: who comes back when it opens signs in anew (R-ST-09).
     """
     row = TenantSettings.objects.select_for_update().get(tenant=tenant)
     tenant.refresh_from_db(fields=["time_zone"])
@@ -173,6 +177,9 @@ def change_settings(*, tenant: Tenant, changes: Mapping[str, str], by: Actor, at
         row.changed = {**row.changed, **dict.fromkeys(after, stamp)}
         row.save()
         tenant.save(update_fields=["time_zone"])
+        if before.get("portal_open"):
+            accounts = User.objects.for_tenant(tenant).filter(kind__in=[UserKind.FAMILY, UserKind.STUDENT])
+            accounts.update(session_epoch=F("session_epoch") + 1)
         record(
             "setting.changed",
             tenant_id=tenant.pk,

@@ -11,8 +11,9 @@ from django.test import Client
 from schoolgate.accounts.models import PasswordReset
 from schoolgate.letters.models import Message
 from schoolgate.tenancy.models import TenantSettings, User, UserKind
+from schoolgate.tenancy.settings import change_settings
 from tests.factories.accounts import register, token_of
-from tests.factories.tenancy import PASSWORD, make_account, make_member, make_tenant
+from tests.factories.tenancy import NOW, PASSWORD, actor, make_account, make_member, make_tenant
 from tests.portal.world import NEW_PASSWORD, Family, code_mailed
 
 SignIn = Callable[[User], Client]
@@ -204,6 +205,13 @@ class TestClosed:
         TenantSettings.objects.filter(tenant=family.tenant).update(portal_open=True)
         assert client.get(f"{family.here}/home/").status_code == 302
 
+    def test_a_session_that_slept_while_the_portal_was_closed_is_over(self, family: Family, signed_in: SignIn) -> None:
+        client, office = signed_in(make_account(family.tenant)), signed_in(make_member(family.tenant))
+        for choice in ("yes", "no", "yes"):
+            change_settings(tenant=family.tenant, changes={"portal_open": choice}, by=actor(), at=NOW)
+        assert client.get(f"{family.here}/home/").status_code == 302
+        assert office.get(f"{family.here}/console/").status_code == 200
+
     def test_the_office_keeps_working(self, family: Family, signed_in: SignIn) -> None:
         client = signed_in(make_member(family.tenant))
         assert client.get(f"{family.here}/key/").status_code == 403
@@ -234,6 +242,13 @@ class TestLanguage:
 
     def test_an_unknown_language_changes_nothing(self, family: Family, client: Client) -> None:
         assert "django_language" not in self.choose(client, family, "tlh").cookies
+
+
+@pytest.mark.parametrize("page", ["", "key/", "sign-in/", "recover/", "lost-letter/", "not-you/"])
+def test_a_scanner_that_asks_for_the_head_alone_gets_it(family: Family, client: Client, page: str) -> None:
+    """R-RD-01: HEAD is as good as GET, and changes nothing."""
+    answer = client.head(f"{family.here}/{page}")
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_a_lost_letter_asks_for_nothing(family: Family, client: Client) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.accounts.choose_language import choose_language
 from schoolgate.accounts.errors import LinkNotAccepted, PasswordRefused, TooManyTries
@@ -25,7 +25,7 @@ BACKEND = "schoolgate.tenancy.sign_in.TenantBackend"
 
 
 @open_page
-@require_GET
+@require_safe
 def welcome(request: TenantRequest) -> HttpResponse:
     """Two ways in, side by side; whoever is in already goes home."""
     if account_of(request) is not None:
@@ -34,7 +34,7 @@ def welcome(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: TenantRequest) -> HttpResponse:
     """One answer for a wrong name, a wrong password and too many tries (R-RD-14)."""
     form = SignInForm(request.POST or None)
@@ -62,7 +62,7 @@ def sign_out(request: TenantRequest) -> HttpResponse:
 
 
 @open_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def recover(request: TenantRequest) -> HttpResponse:
     """The same page afterwards, whether the address has an account or not."""
     form = EmailForm(request.POST or None)
@@ -78,7 +78,7 @@ def recover(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def recover_password(request: TenantRequest) -> HttpResponse:
     """Where the mail's link leads: its secret is in the fragment, and nothing happens before the press."""
     form = NewPasswordForm(request.POST or None)
@@ -102,14 +102,14 @@ def recover_password(request: TenantRequest) -> HttpResponse:
 
 
 @open_page
-@require_GET
+@require_safe
 def lost_letter(request: TenantRequest) -> HttpResponse:
     """How to reach the office. Asks for nothing, so it tells nothing (R-RD-13)."""
     return render(request, "portal/lost_letter.html")
 
 
 @open_page
-@require_GET
+@require_safe
 def not_you(request: TenantRequest) -> HttpResponse:
     """Where the mail after a redemption points: what to do if it was somebody else (R-RD-12)."""
     return render(request, "portal/not_you.html")

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.accounts.change_password import change_password
 from schoolgate.accounts.disclaim import disclaim_child
@@ -20,26 +20,26 @@ from schoolgate.tenancy.prove_sign_in import prove_sign_in
 
 
 @family_page
-@require_GET
+@require_safe
 def home(request: TenantRequest) -> HttpResponse:
     children = children_of(tenant=request.tenant, account=request.user, at=timezone.now())
     return render(request, "portal/home.html", {"children": children})
 
 
 @family_page
-@require_GET
+@require_safe
 def child(request: TenantRequest, student_id: int) -> HttpResponse:
     found = child_of(tenant=request.tenant, account=request.user, student_id=student_id, at=timezone.now())
     return render(request, "portal/child.html", {"child": found})
 
 
 @family_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def disclaim(request: TenantRequest, student_id: int) -> HttpResponse:
     """*This is not my child* asks once, then hides the child until the office restores it."""
     now = timezone.now()
     found = child_of(tenant=request.tenant, account=request.user, student_id=student_id, at=now)
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "portal/disclaim.html", {"child": found})
     disclaim_child(tenant=request.tenant, account=request.user, student_id=student_id, by=request.actor, at=now)
     messages.success(request, _("You no longer see this child. The school office has been told."))
@@ -47,14 +47,14 @@ def disclaim(request: TenantRequest, student_id: int) -> HttpResponse:
 
 
 @family_page
-@require_GET
+@require_safe
 def my_access(request: TenantRequest) -> HttpResponse:
     access = access_of(tenant=request.tenant, account=request.user, at=timezone.now())
     return render(request, "portal/my_access.html", {"access": access})
 
 
 @family_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def account(request: TenantRequest) -> HttpResponse:
     """The password is changed here; language and sessions have their own buttons."""
     form = ChangePasswordForm(request.POST or None)

@@ -26,7 +26,7 @@ REFUSALS = (KeyNotAccepted, KeyProved, AccountCantRedeem)
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def key(request: TenantRequest) -> HttpResponse:
     """Ask for the key. Until an account stands behind it, it is kept and not looked up (R-RD-03)."""
     form = KeyForm(request.POST or None, here=(request.get_host(), request.tenant.code))
@@ -49,7 +49,7 @@ def key(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: TenantRequest) -> HttpResponse:
     """The second proof; where the school asks for none, one press to go on with."""
     now = timezone.now()
@@ -61,7 +61,7 @@ def check(request: TenantRequest) -> HttpResponse:
         return redirect("portal:key_account", request.tenant.code)
     asks = request.tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH
     form = BirthDateForm(request.POST or None, today=day_of(request.tenant, now)) if asks else None
-    if request.method == "GET" or (form is not None and not form.is_valid()):
+    if request.method != "POST" or (form is not None and not form.is_valid()):
         return render(request, "portal/check.html", {"form": form}, status=422 if form and form.errors else 200)
     born = form.cleaned_data["birth_date"] if form is not None else None
     try:
@@ -78,7 +78,7 @@ def check(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def children(request: TenantRequest) -> HttpResponse:
     """*Are these your children?* The answer uses the key up, or locks it; all that was proved before is proved again."""
     now = timezone.now()

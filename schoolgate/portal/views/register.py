@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.accounts.confirm import complete_account, confirm_email, confirm_email_by_link
 from schoolgate.accounts.errors import CodeNotAccepted, LinkNotAccepted, PasswordRefused, TooManyTries
@@ -18,7 +18,7 @@ from schoolgate.tenancy.http import TenantRequest
 
 
 @claim_page
-@require_GET
+@require_safe
 def key_account(request: TenantRequest) -> HttpResponse:
     """Two cards: a new account, or the one that there is."""
     if claim.typed_key(request, at=timezone.now()) is None:
@@ -29,7 +29,7 @@ def key_account(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: TenantRequest) -> HttpResponse:
     """Ask for the address. Whether it has an account is told to its owner alone, by mail."""
     if claim.typed_key(request, at=timezone.now()) is None:
@@ -54,7 +54,7 @@ def new(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: TenantRequest) -> HttpResponse:
     """The code of the mail, or its link: opened here it fills the field by script and waits for the press."""
     asked = claim.registration(request)
@@ -79,7 +79,7 @@ def confirm(request: TenantRequest) -> HttpResponse:
 
 
 @claim_page
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def complete(request: TenantRequest) -> HttpResponse:
     """Name and password; then the person is signed in, and goes on with the key."""
     now = timezone.now()
