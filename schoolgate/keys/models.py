@@ -90,6 +90,8 @@ class AccessKey(models.Model):
             models.Index(fields=["tenant", "selector"], name="keys_by_selector"),
             models.Index(fields=["expires_at"], condition=Q(state="live"), name="keys_expiring"),
             models.Index(fields=["no_link_since"], condition=~Q(no_link_since=None), name="keys_without_link"),
+            # Costs nothing for new keys; without it each deleted key would look through all others for a successor.
+            models.Index(fields=["replaced_by"], condition=~Q(replaced_by=None), name="keys_replaced"),
         ]
 
     def __str__(self) -> str:

@@ -185,8 +185,8 @@ def without_the_database_s_wall() -> Iterator[None]:
     try:
         yield
     finally:
-        JobItem.objects.all().delete()
-        AccessKey.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {AccessKey._meta.db_table} CASCADE")
         with connection.schema_editor() as editor:
             editor.add_constraint(AccessKey, constraint)
 
@@ -202,7 +202,7 @@ def main(arguments: list[str]) -> int:
         f" {found.faults} faults (seed {SEED})"
     )
     with without_the_database_s_wall():
-        control = run_promise(kills=40, keys=min(keys, 5_000), work=carry_on_in_two_transactions)
+        control = run_promise(kills=15, keys=min(keys, 1_000), work=carry_on_in_two_transactions)
     print(
         f"control, in two transactions and without the index: {control.doubled} keys doubled"
         f" ({time.monotonic() - began:.0f} s in all)"

@@ -98,6 +98,10 @@ class Migration(migrations.Migration):
             model_name='accesskey',
             index=models.Index(condition=models.Q(('no_link_since', None), _negated=True), fields=['no_link_since'], name='keys_without_link'),
         ),
+        migrations.AddIndex(
+            model_name='accesskey',
+            index=models.Index(condition=models.Q(('replaced_by', None), _negated=True), fields=['replaced_by'], name='keys_replaced'),
+        ),
         migrations.AddConstraint(
             model_name='accesskey',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('tenant', 'subject_kind', 'subject_id', 'addressee_id'), name='one_live_key_per_subject'),
