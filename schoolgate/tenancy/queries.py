@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.models import Membership, OfficeNotice, School, Tenant, User, UserKind
+from schoolgate.tenancy.usernames import fold
 
 
 def schools_of(tenant: Tenant, *, only: Collection[int] | None = None) -> list[School]:
@@ -37,6 +38,17 @@ def membership_by_id(*, tenant: Tenant, membership_id: int) -> Membership:
     found = rows.filter(pk=membership_id).first()
     if found is None:
         raise NotFound
+    return found
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Every role that a sign-in holds."""
+    return list(Membership.objects.for_tenant(user.tenant).filter(user=user).order_by("pk"))
+
+
+def member_by_email(*, tenant: Tenant, email: str) -> User | None:
+    """The office's sign-in of this name, however it is written; None where there is none."""
+    found: User | None = User.objects.for_tenant(tenant).staff().filter(username_folded=fold(email)).first()
     return found
 
 

@@ -255,6 +255,46 @@ def test_a_changed_role_holds_from_the_next_page(client, tenant):
     assert client.get(students).status_code == 403
 
 
+def hands_on(client, tenant, membership, **form):
+    """What came of each act on a member's role, and of adding that person once more."""
+    found = {
+        name: client.post(address(tenant, f"records:{name}", membership.pk), {"role": "auditor", **form}).status_code
+        for name in ("member_edit", "member_remove", "member_link")
+    }
+    again = member_form(email=membership.user.email.upper(), role="auditor", **form)
+    return found | {"member_add": client.post(address(tenant, "records:member_add"), again).status_code}
+
+
+def test_no_other_role_of_an_owner_is_a_way_to_their_sign_in(client, tenant):
+    """Spine §6: an administrator's hands stay off owners, by whichever of their roles, and by adding them anew."""
+    make_member(tenant, Role.OWNER)
+    owner = make_member(tenant, Role.OWNER)
+    besides = Membership.objects.create(user=owner, tenant=tenant, school=make_school(tenant), role=Role.AUDITOR)
+    sign_in(client, tenant, Role.ADMINISTRATOR)
+    assert client.post(address(tenant, "records:member_link", besides.pk)).status_code == 403
+    assert set(hands_on(client, tenant, owner.memberships.get(school=None)).values()) == {403}
+    owner.refresh_from_db()
+    assert owner.check_password(PASSWORD)
+    assert set(owner.memberships.values_list("role", flat=True)) == {Role.OWNER, Role.AUDITOR}
+
+
+def test_a_member_for_one_school_changes_no_member_beyond_it(client, tenant):
+    """Spine §6, R-PM-01: nobody gets more reach than they have, for others or for themself."""
+    here, there = make_school(tenant), make_school(tenant)
+    make_member(tenant, Role.OWNER)
+    mine = sign_in(client, tenant, Role.ADMINISTRATOR, school=here).memberships.get()
+    for school in (None, there):
+        beyond = make_member(tenant, Role.ADMINISTRATOR, school=school).memberships.get()
+        assert set(hands_on(client, tenant, beyond, school=here.pk).values()) == {403}
+        assert beyond.user.check_password(PASSWORD)
+        assert Membership.objects.filter(pk=beyond.pk, role=Role.ADMINISTRATOR).exists()
+        wider = {"role": "administrator", "school": school.pk if school else ""}
+        assert client.post(address(tenant, "records:member_edit", mine.pk), wider).status_code == 422
+        assert client.post(address(tenant, "records:member_add"), member_form(**wider)).status_code == 422
+    colleague = make_member(tenant, Role.AUDITOR, school=here).memberships.get()
+    assert client.post(address(tenant, "records:member_link", colleague.pk)).status_code == 200
+
+
 def test_a_removed_member_is_out(client, tenant):
     other = make_member(tenant, Role.AUDITOR)
     sign_in(client, tenant, Role.OWNER)

@@ -30,17 +30,22 @@ class MembershipForm(forms.Form):
         empty_value=None,
         required=False,
         help_text=_("A member for one school sees and acts on that school's people only."),
+        error_messages={"required": _("Choose one of your schools.")},
     )
     may_see_keys = forms.BooleanField(label=_("May show keys on the screen"), required=False)
     may_bulk_print = forms.BooleanField(label=_("May download files of letters"), required=False)
     may_export = forms.BooleanField(label=_("May download lists"), required=False)
     may_see_restrictions = forms.BooleanField(label=_("May read the notes of restrictions"), required=False)
 
-    def __init__(self, *given: Any, schools: list[School], may_name_owners: bool, **options: Any) -> None:
+    def __init__(
+        self, *given: Any, schools: list[School], may_name_all_schools: bool, may_name_owners: bool, **options: Any
+    ) -> None:
         super().__init__(*given, **options)
         roles = [role for role in Role if may_name_owners or role != Role.OWNER]
         self.fields["role"].choices = [(role.value, ROLE_WORDS[role]) for role in roles]  # type: ignore[attr-defined]  # A choice field.
-        self.fields["school"].choices = [("", _("All schools"))] + [(one.pk, one.name) for one in schools]  # type: ignore[attr-defined]  # A choice field.
+        every = [("", _("All schools"))] if may_name_all_schools else []
+        self.fields["school"].required = not may_name_all_schools
+        self.fields["school"].choices = [*every, *((one.pk, one.name) for one in schools)]  # type: ignore[attr-defined]  # A choice field.
 
     @classmethod
     def of(cls, row: Membership, **options: Any) -> "MembershipForm":

@@ -14,27 +14,28 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.records.forms import ROLE_WORDS, MemberForm, MembershipForm
-from schoolgate.lib.errors import NotAllowed
+from schoolgate.console.records.reach import may_change, require_reach, require_reach_of_all
 from schoolgate.tenancy.add_member import Added, MemberRefused, add_member
 from schoolgate.tenancy.change_member import change_member, remove_member, renew_sign_in_link
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import Membership, Role
-from schoolgate.tenancy.queries import members_of, membership_by_id, school_by_id, schools_of
+from schoolgate.tenancy.queries import member_by_email, members_of, membership_by_id, school_by_id, schools_of
 from schoolgate.tenancy.roles import Right, requires
 
 
 def membership_in(request: TenantRequest, membership_id: int) -> Membership:
-    """A membership that the member may change: an administrator's hands stay off owners. Raises NotFound, NotAllowed."""
+    """A membership that the member may change. Raises NotFound, NotAllowed."""
     found = membership_by_id(tenant=request.tenant, membership_id=membership_id)
-    if found.role == Role.OWNER and Right.OWNERS_EDIT not in request.rights:
-        raise NotAllowed(_("Only an owner changes owners."))
+    require_reach(request, role=found.role, school_id=found.school_id)
     return found
 
 
 def _reach(request: TenantRequest) -> dict[str, Any]:
     """What the forms offer: a member for some schools names members for these only."""
+    schools = request.rights[Right.MEMBERS_EDIT]
     return {
-        "schools": schools_of(request.tenant, only=request.rights[Right.MEMBERS_EDIT]),
+        "schools": schools_of(request.tenant, only=schools),
+        "may_name_all_schools": schools is None,
         "may_name_owners": Right.OWNERS_EDIT in request.rights,
     }
 
@@ -42,10 +43,11 @@ def _reach(request: TenantRequest) -> dict[str, Any]:
 @requires(Right.MEMBERS_READ)
 @require_GET
 def members(request: TenantRequest) -> HttpResponse:
-    rows = [(row, ROLE_WORDS[Role(row.role)]) for row in members_of(request.tenant)]
-    may_edit = Right.MEMBERS_EDIT in request.rights
-    may_edit_owners = Right.OWNERS_EDIT in request.rights
-    context = {"rows": rows, "may_edit": may_edit, "may_edit_owners": may_edit_owners}
+    rows = [
+        (row, ROLE_WORDS[Role(row.role)], may_change(request, role=row.role, school_id=row.school_id))
+        for row in members_of(request.tenant)
+    ]
+    context = {"rows": rows, "may_edit": Right.MEMBERS_EDIT in request.rights}
     return render(request, "console/records/members.html", context)
 
 
@@ -57,6 +59,10 @@ def member_add(request: TenantRequest) -> HttpResponse:
     form = MemberForm(request.POST or None, **_reach(request))
     if form.is_valid():
         given = form.cleaned_data
+        require_reach(request, role=given["role"], school_id=given["school"])
+        known = member_by_email(tenant=request.tenant, email=given["email"])
+        if known is not None:  # Their role there is replaced, and the page shows a link that opens their sign-in.
+            require_reach_of_all(request, known)
         school = school_by_id(tenant=request.tenant, school_id=given["school"]) if given["school"] else None
         try:
             added = add_member(
@@ -92,6 +98,7 @@ def member_edit(request: TenantRequest, membership_id: int) -> HttpResponse:
     )
     if form.is_valid():
         given = form.cleaned_data
+        require_reach(request, role=given["role"], school_id=given["school"])
         school = school_by_id(tenant=request.tenant, school_id=given["school"]) if given["school"] else None
         try:
             change_member(
@@ -136,4 +143,5 @@ def member_remove(request: TenantRequest, membership_id: int) -> HttpResponse:
 def member_link(request: TenantRequest, membership_id: int) -> HttpResponse:
     """A new sign-in link; the old password ends."""
     found = membership_in(request, membership_id)
+    require_reach_of_all(request, found.user)
     return _show_link(request, renew_sign_in_link(user=found.user, by=request.actor, at=timezone.now()))
