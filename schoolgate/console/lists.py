@@ -39,8 +39,17 @@ def paged(request: TenantRequest, rows: QuerySet[Any]) -> dict[str, Any]:
 
 def number_in(request: TenantRequest, name: str) -> int | None:
     """A whole number of the query string, None where there is none (nonsense counts as none)."""
-    given = request.GET.get(name, "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
+    return whole_number(request.GET.get(name, ""))
+
+
+def whole_number(text: str) -> int | None:
+    """A number that an id can be (19 digits may be beyond a database's 64 bits); None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def words_in(request: TenantRequest, name: str = "q") -> str:
+    """What somebody looks for: 200 symbols at most, without the NUL that no name has and PostgreSQL refuses."""
+    return request.GET.get(name, "").replace("\0", "")[:200].strip()
 
 
 def choice_in(request: TenantRequest, name: str, allowed: Collection[str], default: str = "") -> str:

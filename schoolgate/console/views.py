@@ -14,6 +14,7 @@ from schoolgate.console.forms import ChoosePasswordForm, FreshForm, SignInForm
 from schoolgate.console.fresh import note_proof
 from schoolgate.console.home import home_of, may_close
 from schoolgate.console.kept_form import take_form
+from schoolgate.console.lists import words_in
 from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.choose_password import LinkNotAccepted, PasswordRefused, choose_password
 from schoolgate.tenancy.close_notice import close_notice
@@ -144,5 +145,5 @@ def notice_close(request: TenantRequest, notice_id: int) -> HttpResponse:
 @require_GET
 def find(request: TenantRequest) -> HttpResponse:
     """A student, a contact or a page, by the beginning of a name or an id."""
-    words = request.GET.get("q", "")[:200].strip()
+    words = words_in(request)
     return render(request, "console/find.html", {"words": words, "found": found_in(request, words)})

@@ -18,10 +18,8 @@ from schoolgate.directory.models import (
 from schoolgate.tenancy.models import Tenant
 
 
-def visible_students(
-    *, tenant: Tenant, contact_ids: Collection[int], today: date, student_ids: Collection[int] | None = None
-) -> QuerySet[DirectoryStudent]:
-    """The children an account sees that acts for these contacts; one query, sorted by name. student_ids: of these only.
+def visible_students(*, tenant: Tenant, contact_ids: Collection[int], today: date) -> QuerySet[DirectoryStudent]:
+    """The children an account sees that acts for these contacts; one query, sorted by name.
 
     An account that acts for several contacts doesn't see a child that any one of them is barred from (spine §3.2, R-RX-03).
     today: in the tenant's time zone (tenancy/dates.py).
@@ -33,8 +31,6 @@ def visible_students(
         .filter(Exists(links.filter(student_id=OuterRef("pk"))))
         .exclude(Exists(bars.filter(student_id=OuterRef("pk"))))
     )
-    if student_ids is not None:
-        found = found.filter(pk__in=student_ids)
     return found.select_related("school").order_by("sort_name", "pk")
 
 

@@ -17,7 +17,7 @@ def sign_in_token(user: User) -> str:
 def user_of_token(token: str, *, tenant: Tenant) -> User | None:
     """Query: whose link this is; None when it was used, is too old, or belongs to another tenant."""
     user_id, _, secret = token.partition("-")
-    if not user_id.isascii() or not user_id.isdigit():
+    if not user_id.isascii() or not user_id.isdigit() or len(user_id) > 18:
         return None
     user = User.objects.for_tenant(tenant).staff().filter(pk=int(user_id), is_active=True).first()
     return user if user is not None and _SignInTokens().check_token(user, secret) else None

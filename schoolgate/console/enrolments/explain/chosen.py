@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from schoolgate.console.lists import number_in
+from schoolgate.console.lists import number_in, words_in
 from schoolgate.enrolments.models import Contact, Student
 from schoolgate.enrolments.queries import contact_by_id, find_contacts, find_students, student_by_id
 from schoolgate.tenancy.http import TenantRequest
@@ -27,7 +27,7 @@ def student_chosen(request: TenantRequest) -> Chosen[Student]:
     reach, id_ = request.rights[Right.ENROLMENTS_READ], number_in(request, "student")
     if id_ is not None:
         return Chosen(student_by_id(tenant=request.tenant, student_id=id_, school_ids=reach), "", [])
-    words = request.GET.get("s", "")[:200].strip()
+    words = words_in(request, "s")
     found = find_students(tenant=request.tenant, words=words, school_ids=reach)[:MOST] if words else []
     return _chosen(words, list(found))
 
@@ -37,7 +37,7 @@ def contact_chosen(request: TenantRequest) -> Chosen[Contact]:
     reach, id_ = request.rights[Right.ENROLMENTS_READ], number_in(request, "contact")
     if id_ is not None:
         return Chosen(contact_by_id(tenant=request.tenant, contact_id=id_, school_ids=reach), "", [])
-    words = request.GET.get("c", "")[:200].strip()
+    words = words_in(request, "c")
     found = find_contacts(tenant=request.tenant, words=words, school_ids=reach)[:MOST] if words else []
     return _chosen(words, list(found))
 

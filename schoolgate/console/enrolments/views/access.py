@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from schoolgate.console.lists import whole_number
 from schoolgate.directory.queries import published_flags
 from schoolgate.enrolments.errors import EnrolmentRefused
 from schoolgate.enrolments.queries import associations_by_id
@@ -28,9 +29,10 @@ def wanted_in(posted: Mapping[str, str], ticked: list[str]) -> dict[int, bool]:
     now_on = set(ticked)
     found = {}
     for name, was in posted.items():
-        id_ = name.removeprefix("was-")
-        if name.startswith("was-") and id_.isascii() and id_.isdigit() and (id_ in now_on) != (was == "1"):
-            found[int(id_)] = id_ in now_on
+        text = name.removeprefix("was-")
+        id_ = whole_number(text) if name.startswith("was-") else None
+        if id_ is not None and (text in now_on) != (was == "1"):
+            found[id_] = text in now_on
     return found
 
 

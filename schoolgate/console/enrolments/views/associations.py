@@ -11,6 +11,7 @@ from schoolgate.console.enrolments.forms import AssociationForm, NewContactForm,
 from schoolgate.console.enrolments.views.contacts import contact_in
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.enrolments.views.students import page_of, student_in
+from schoolgate.console.lists import words_in
 from schoolgate.enrolments.add_contact import add_contact
 from schoolgate.enrolments.associate import associate_contact
 from schoolgate.enrolments.edit_association import edit_association
@@ -40,7 +41,7 @@ def contacts_page(request: TenantRequest, student_id: int) -> str:
 @require_GET
 def association_find(request: TenantRequest, student_id: int) -> HttpResponse:
     """First look for the contact: the same person is never wanted twice (E-11)."""
-    student, words = student_in(request, student_id, Right.ENROLMENTS_EDIT), request.GET.get("q", "")[:200].strip()
+    student, words = student_in(request, student_id, Right.ENROLMENTS_EDIT), words_in(request)
     rows = []
     if words:
         school_ids = request.rights[Right.ENROLMENTS_EDIT]

@@ -14,7 +14,7 @@ from schoolgate.console.enrolments.forms import ContactForm
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.enrolments.views.students import reach
 from schoolgate.console.history import history_of
-from schoolgate.console.lists import choice_in, paged, sort_in
+from schoolgate.console.lists import choice_in, paged, sort_in, words_in
 from schoolgate.enrolments.add_contact import add_contact
 from schoolgate.enrolments.edit_contact import edit_contact
 from schoolgate.enrolments.errors import EnrolmentRefused
@@ -47,7 +47,7 @@ def page_of(contact: Contact, request: TenantRequest, tab: str, **more: Any) -> 
 @requires(Right.ENROLMENTS_READ)
 @require_GET
 def contacts(request: TenantRequest) -> HttpResponse:
-    words, sort = request.GET.get("q", "")[:200], sort_in(request, SORTS)
+    words, sort = words_in(request), sort_in(request, SORTS)
     type_ = choice_in(request, "type", ContactType.values)
     state = choice_in(request, "state", PersonState.values)
     found = find_contacts(

@@ -14,7 +14,7 @@ from schoolgate.console.enrolments.forms import HouseholdForm
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.enrolments.views.students import reach
 from schoolgate.console.history import history_of
-from schoolgate.console.lists import choice_in, paged
+from schoolgate.console.lists import choice_in, paged, whole_number, words_in
 from schoolgate.enrolments.add_household import add_household
 from schoolgate.enrolments.edit_household import edit_household
 from schoolgate.enrolments.errors import EnrolmentRefused
@@ -50,7 +50,7 @@ def page_of(household: Household, request: TenantRequest, tab: str, **more: Any)
 @requires(Right.ENROLMENTS_READ)
 @require_GET
 def households(request: TenantRequest) -> HttpResponse:
-    words = request.GET.get("q", "")[:200]
+    words = words_in(request)
     context = paged(request, find_households(tenant=request.tenant, words=words, school_ids=reach(request)))
     rows = list(context["page"].object_list)
     context |= {
@@ -144,7 +144,7 @@ def household_join(request: TenantRequest, household_id: int) -> HttpResponse:
         person = person_by_id(
             tenant=request.tenant,
             kind="student" if request.POST.get("kind") == "student" else "contact",
-            person_id=int(request.POST.get("id", "0") or 0),
+            person_id=whole_number(request.POST.get("id", "")) or 0,
             school_ids=school_ids,
         )
         try:
@@ -158,7 +158,7 @@ def household_join(request: TenantRequest, household_id: int) -> HttpResponse:
                 % {"name": person.shown_name},
             )
         return redirect("console:enrolments:household", request.tenant.code, found.pk)
-    kind, words = choice_in(request, "kind", ["student", "contact"], "contact"), request.GET.get("q", "")[:200].strip()
+    kind, words = choice_in(request, "kind", ["student", "contact"], "contact"), words_in(request)
     find = find_students if kind == "student" else find_contacts
     people = list(find(tenant=request.tenant, words=words, state="active", school_ids=school_ids)[:20]) if words else []
     context = page_of(found, request, "overview", kind=kind, words=words, people=people)

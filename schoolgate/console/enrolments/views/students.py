@@ -13,7 +13,7 @@ from schoolgate.console.enrolments.access import access_rows, with_keys
 from schoolgate.console.enrolments.forms import StudentForm
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.history import history_of
-from schoolgate.console.lists import choice_in, number_in, paged, sort_in
+from schoolgate.console.lists import choice_in, number_in, paged, sort_in, words_in
 from schoolgate.enrolments.add_student import add_student
 from schoolgate.enrolments.edit_student import edit_student
 from schoolgate.enrolments.errors import EnrolmentRefused
@@ -53,7 +53,7 @@ def page_of(student: Student, request: TenantRequest, tab: str, **more: Any) -> 
 @require_GET
 def students(request: TenantRequest) -> HttpResponse:
     schools, years = schools_of(request.tenant, only=reach(request)), year_levels(tenant=request.tenant)
-    words, school_id = request.GET.get("q", "")[:200], number_in(request, "school")
+    words, school_id = words_in(request), number_in(request, "school")
     year = choice_in(request, "year", years)
     state = choice_in(request, "state", [PersonState.ACTIVE, PersonState.INACTIVE])
     sort = sort_in(request, SORTS)

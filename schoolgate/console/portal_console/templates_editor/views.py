@@ -120,7 +120,7 @@ def preview(request: TenantRequest, channel: str) -> HttpResponse:
 def _look_at(request: TenantRequest, form: TemplateForm) -> None:
     """Keep the text as the one to be looked at, once it has been drawn; its faults go to the form."""
     values = request.POST.get("values", "")
-    contact_no = request.POST.get("contact", "").strip()[:100]
+    contact_no = request.POST.get("contact", "").replace("\0", "").strip()[:100]
     shown = Shown(form.draft, values if values in VALUES else "sample", contact_no)
     try:
         _made(request, shown)
