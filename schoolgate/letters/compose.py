@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
-from schoolgate.directory.models import DirectoryContact
+from schoolgate.directory.models import DirectoryBar, DirectoryContact, DirectoryStudent
 from schoolgate.directory.queries import students_by_contact
+from schoolgate.keys.models import SubjectKind, Tie
 from schoolgate.keys.reveal import unsealed
 from schoolgate.letters.compose_email import Envelope, compose_email
 from schoolgate.letters.errors import EmailRefused
@@ -114,8 +115,7 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
         more["connected.on"] = in_words(day_of(tenant, datetime.fromisoformat(params["connected_at"])))
     students: tuple[StudentLine, ...] = ()
     if message.kind == "connected" and message.contact_id is not None:
-        linked = students_by_contact(tenant=tenant, contact_ids=[message.contact_id], today=day_of(tenant, at))
-        students = tuple(map(student_line, linked.get(message.contact_id, [])))
+        students = tuple(map(student_line, _connected_children(message, message.contact_id, at=at)))
     return MergeValues(
         students=students,
         portal_url=portal_url(tenant),
@@ -124,3 +124,23 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
         date=in_words(day_of(tenant, at)),
         more=tuple(more.items()),
     )
+
+
+def _connected_children(message: Message, contact_id: int, *, at: datetime) -> list[DirectoryStudent]:
+    """The contact's children, but for those that a reader of this mail is barred from (R-RX-03, R-RX-05).
+
+    Readers are those for whom the account acts besides, and whoever shares the mailbox.
+    """
+    tenant, today = message.tenant, day_of(message.tenant, at)
+    ties = Tie.objects.for_tenant(tenant).standing().filter(account_id=message.account_id or 0)
+    readers = {contact_id, *ties.filter(subject_kind=SubjectKind.CONTACT).values_list("subject_id", flat=True)}
+    sharing = DirectoryContact.objects.for_tenant(tenant).filter(email__iexact=message.address)
+    readers |= set(sharing.values_list("pk", flat=True))
+    closed = set(
+        DirectoryBar.objects.for_tenant(tenant)
+        .closing(today=today)
+        .filter(contact_id__in=readers)
+        .values_list("student_id", flat=True)
+    )
+    linked = students_by_contact(tenant=tenant, contact_ids=[contact_id], today=today).get(contact_id, [])
+    return [student for student in linked if student.pk not in closed]

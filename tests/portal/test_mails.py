@@ -12,6 +12,8 @@ from django.utils import timezone
 from schoolgate.accounts.models import PasswordReset, Registration
 from schoolgate.letters.deliver import deliver_due
 from schoolgate.letters.models import Message, MessageState
+from tests.factories.directory import make_bar, make_contact, make_link
+from tests.factories.keys import make_redeemed_key
 from tests.factories.tenancy import make_account
 from tests.letters.mail_server import MailServer, mail_server, mail_settings
 from tests.portal.test_key import BORN, number_in
@@ -104,6 +106,31 @@ def test_after_a_redemption_both_addresses_learn_what_to_do_if_it_was_somebody_e
         assert f"{family.here}/not-you/" in text
         assert "amara@somewhere.example" in text
         assert family.key not in text
+
+
+@pytest.mark.parametrize("how", ["the account acts for somebody barred", "somebody barred shares the mailbox"])
+def test_a_connection_s_mail_names_no_child_that_a_reader_is_barred_from(
+    family: Family, client: Client, server: MailServer, how: str
+) -> None:
+    """R-RX-03, R-RX-05: an order binds whoever reads along, by a shared sign-in or a shared mailbox."""
+    account = make_account(family.tenant, email="shared@somewhere.example")
+    ada, obi = family.children
+    other = make_contact(family.tenant, email="amara@HOME.example" if "mailbox" in how else "other@home.example")
+    make_link(obi, other)
+    make_bar(ada, other)
+    if "account" in how:
+        make_redeemed_key(other, account=account, at=timezone.now())
+    client.force_login(account, backend="schoolgate.tenancy.sign_in.TenantBackend")
+    client.post(f"{family.here}/key/", {"key": family.key})
+    client.post(f"{family.here}/key/check/", BORN | {"day": "1", "month": "9", "year": "2017"})
+    number = number_in(client.get(f"{family.here}/key/children/"))
+    client.post(f"{family.here}/key/children/", {"answer": "yes", "number": number})
+    deliver_due(timezone.now())
+    texts = {str(mail["To"]): text_of(mail) for mail in server.mails}
+    barred = "shared@somewhere.example" if "account" in how else "amara@home.example"
+    assert len(texts) == 2
+    assert "Obi" in texts[barred]
+    assert "Ada" not in texts[barred]
 
 
 def test_nothing_at_rest_holds_a_code_a_link_or_a_key(family: Family, client: Client, server: MailServer) -> None:
