@@ -82,6 +82,8 @@ def _key_mail(message: Message, *, grouped_key: str, last_day: date, at: datetim
     students = students_by_contact(tenant=tenant, contact_ids=[contact.pk], today=day_of(tenant, at)).get(contact.pk)
     if not students:
         raise MailStopped("the contact sees no student any more")
+    if _closed_to(message, _sharing(message) - {contact.pk}, at=at) & {student.pk for student in students}:
+        raise MailStopped("the address is shared with somebody who must not read it")
     return key_values(
         tenant=tenant,
         contact=contact,
@@ -133,14 +135,19 @@ def _connected_children(message: Message, contact_id: int, *, at: datetime) -> l
     """
     tenant, today = message.tenant, day_of(message.tenant, at)
     ties = Tie.objects.for_tenant(tenant).standing().filter(account_id=message.account_id or 0)
-    readers = {contact_id, *ties.filter(subject_kind=SubjectKind.CONTACT).values_list("subject_id", flat=True)}
-    sharing = DirectoryContact.objects.for_tenant(tenant).filter(email__iexact=message.address)
-    readers |= set(sharing.values_list("pk", flat=True))
-    closed = set(
-        DirectoryBar.objects.for_tenant(tenant)
-        .closing(today=today)
-        .filter(contact_id__in=readers)
-        .values_list("student_id", flat=True)
-    )
+    acts_for = set(ties.filter(subject_kind=SubjectKind.CONTACT).values_list("subject_id", flat=True))
+    closed = _closed_to(message, acts_for | _sharing(message), at=at)
     linked = students_by_contact(tenant=tenant, contact_ids=[contact_id], today=today).get(contact_id, [])
     return [student for student in linked if student.pk not in closed]
+
+
+def _sharing(message: Message) -> set[int]:
+    """The contacts whose address on file this mail goes to."""
+    sharing = DirectoryContact.objects.for_tenant(message.tenant).filter(email__iexact=message.address)
+    return set(sharing.values_list("pk", flat=True))
+
+
+def _closed_to(message: Message, contact_ids: set[int], *, at: datetime) -> set[int]:
+    """The students that a restriction keeps from any of these contacts."""
+    bars = DirectoryBar.objects.for_tenant(message.tenant).closing(today=day_of(message.tenant, at))
+    return set(bars.filter(contact_id__in=contact_ids).values_list("student_id", flat=True))

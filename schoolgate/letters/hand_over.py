@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
+
+from schoolgate.lib.logs import without_secrets
 
 
 class End(StrEnum):
@@ -25,10 +28,15 @@ class End(StrEnum):
 
 @dataclass(frozen=True)
 class HandedOver:
-    """said: the server's own words, shortened, for the office."""
+    """said: the server's own words, shortened and without keys or links of one use that it quotes, for the office."""
 
     end: End
     said: str = ""
+
+
+def has_mail_server() -> bool:
+    """Without SCHOOLGATE_EMAIL_URL nothing leaves: mails stay in the outbox to be read."""
+    return bool(settings.EMAIL_URL)
 
 
 def hand_over(email: EmailMessage, connection: BaseEmailBackend) -> HandedOver:
@@ -133,8 +141,8 @@ def _drop(backend: SmtpBackend) -> None:
 
 def _words(code: int, said: Any) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return f"{code} {' '.join(text.split())}"[:200]
+    return f"{code} {' '.join(without_secrets(text).split())}"[:200]
 
 
 def _words_of(fault: Exception) -> str:
-    return (str(fault) or type(fault).__name__)[:200]
+    return (without_secrets(str(fault)) or type(fault).__name__)[:200]

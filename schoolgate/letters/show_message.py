@@ -9,6 +9,7 @@ from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.keys.models import KeyState
 from schoolgate.letters.compose import MailStopped, compose, preview_message
+from schoolgate.letters.hand_over import has_mail_server
 from schoolgate.letters.models import Message
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.lib.keycode import dummy_key
@@ -21,6 +22,14 @@ class MailGone(SchoolgateError):
 
     code = "email.gone"
     status = 409
+
+
+class MailPrivate(SchoolgateError):
+    """Its code or link opens a family's account."""
+
+    code = "email.private"
+    status = 403
+    message = "The code or link in this mail is for its reader alone."
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,19 @@ def cover_message(*, message: Message, at: datetime) -> ShownMail:
     return ShownMail(str(mail.subject), str(mail.body), str(mail.alternatives[0][0]), is_real=False)
 
 
+def may_be_shown(message: Message) -> bool:
+    """May a person of the office read it whole? Not what opens a family's account: that is for its owner (R-MU-01, R-MU-05).
+
+    Where there is no mail server the outbox is the only place where such a mail arrives, and an installation is a trial.
+    """
+    return "nonce" not in message.params or not has_mail_server()
+
+
 @transaction.atomic(durable=True)
 def show_message(*, tenant: Tenant, message: Message, by: Actor, at: datetime) -> ShownMail:
-    """The mail with its key or code. Whoever calls has asked for the right *see keys* and a fresh sign-in. Raises MailGone."""
+    """The mail with its key or code. Whoever calls has asked for the right *see keys* and a fresh sign-in. Raises MailGone, MailPrivate."""
+    if not may_be_shown(message):
+        raise MailPrivate
     if message.key is not None and (message.key.state != KeyState.LIVE or message.key.expires_at <= at):
         raise MailGone("The key has ended.")
     try:

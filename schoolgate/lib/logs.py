@@ -14,14 +14,20 @@ from datetime import UTC, datetime
 _ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"',;)]+")
 _KEY = re.compile(r"\b[0-9A-Za-z]{5}[- ]?[0-9A-Za-z]{5}[- ]?[0-9A-Za-z]{5}\b")
 _QUERY = re.compile(r"\?\S*")
+_FRAGMENT = re.compile(r"#[a-z]=\S*")  # Where our links carry their secret.
 # What every record has; the rest was given with extra=.
 _ALWAYS = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _PLAIN = (bool, int, float, type(None))
 
 
+def without_secrets(text: str) -> str:
+    """The text with keys, and what links carry in their fragment, taken out."""
+    return _KEY.sub("[key]", _FRAGMENT.sub("#…", text))
+
+
 def without_personal_data(text: str) -> str:
-    """The text with addresses, keys and query strings taken out."""
-    return _KEY.sub("[key]", _ADDRESS.sub("[address]", _QUERY.sub("?…", text)))
+    """The text with addresses, keys, and the queries and fragments of links taken out."""
+    return without_secrets(_ADDRESS.sub("[address]", _QUERY.sub("?…", text)))
 
 
 class JsonFormatter(logging.Formatter):

@@ -19,6 +19,7 @@ from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageS
 from schoolgate.letters.send_emails import cancel_emails, forecast_emails, start_send_emails
 from schoolgate.tenancy.dates import day_of, end_of_day
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
+from tests.factories.keys import code_of
 from tests.factories.tenancy import actor, make_tenant
 from tests.letters.mail_server import free_port, mail_server, mail_settings
 
@@ -162,6 +163,18 @@ def test_a_restriction_saved_while_a_mail_waits_stops_it():
     assert AccessKey.objects.for_tenant(tenant).get().emailed_at is None
 
 
+def test_a_restriction_on_somebody_who_shares_the_mailbox_stops_it_too():
+    """R-CK-12, R-RX-05: at hand-over itself; a bar that begins by its date writes nothing that a follower could read."""
+    tenant = make_tenant()
+    contact, student = with_key(tenant, email="home@home.example")
+    with mail_server() as server:
+        send(tenant, contact)
+        make_bar(student, make_contact(tenant, email="Home@home.example"))
+        assert deliver()["sent"] == 0
+    assert server.mails == []
+    assert state(tenant) == [MessageState.STOPPED]
+
+
 def test_the_follower_stops_what_must_not_go():
     tenant = make_tenant()
     barred, student = with_key(tenant)
@@ -245,6 +258,21 @@ def test_a_refused_text_fails_with_the_servers_words():
         send(tenant, contact)
         assert deliver()["failed"] == 1
     assert "Looks like spam" in Message.objects.for_tenant(tenant).get().problem
+
+
+def test_a_server_that_quotes_the_mail_leaves_no_key_in_the_outbox():
+    """R13: filters that refuse a mail like to name the link in it."""
+    tenant = make_tenant()
+    contact, _ = with_key(tenant)
+    key = code_of(AccessKey.objects.for_tenant(tenant).get())
+    quoted = f"554 Blocked: http://localhost/s-A/key/#k={key.symbols} {key.grouped} /recover/password/#t=7.s3cret-s3cret_s3cret"
+    with mail_server(data_answer=quoted):
+        send(tenant, contact)
+        deliver()
+    said = [Message.objects.for_tenant(tenant).get().problem, Delivery.objects.for_tenant(tenant).get().problem]
+    for text in said:
+        assert "Blocked" in text
+        assert not [secret for secret in (key.symbols, key.grouped, "s3cret") if secret in text]
 
 
 def test_a_connection_lost_after_the_text_is_unknown_and_a_person_decides():

@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from schoolgate.accounts.models import PasswordReset
+from schoolgate.accounts.recover import ask_for_password_link
 from schoolgate.audit.models import AuditEntry
 from schoolgate.jobs.run import run_job
 from schoolgate.keys.models import AccessKey, KeyState
@@ -13,9 +15,10 @@ from schoolgate.letters.models import Message, MessageState
 from schoolgate.letters.send_emails import start_send_emails
 from schoolgate.lib.keycode import dummy_key
 from schoolgate.tenancy.models import Role
+from schoolgate.tenancy.one_time import one_time_token
 from tests.console.enrolments_pages import sign_in
 from tests.factories.keys import code_of, make_key, make_linked_contact
-from tests.factories.tenancy import actor, make_school, make_tenant
+from tests.factories.tenancy import actor, make_account, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,6 +74,22 @@ def test_show_takes_a_press_and_is_in_the_audit(office, tenant):
     entry = AuditEntry.objects.get(act="key.shown")
     assert ["key", key.pk] in entry.subjects
     assert code_of(key).secret not in str(entry.__dict__)
+
+
+def test_nobody_of_the_office_reads_what_opens_a_family_s_account(office, tenant, settings):
+    """R-MU-01, R-MU-05: a link to a new password is its owner's; without a mail server it has no other way to arrive."""
+    make_account(tenant, email="amara@home.example")
+    settings.EMAIL_URL = "smtp://mail.school.example"
+    ask_for_password_link(tenant=tenant, email="amara@home.example", by=actor(), at=timezone.now())
+    message, reset = Message.objects.get(kind="reset_password"), PasswordReset.objects.get()
+    assert (
+        "Show" not in office.get(address(tenant, "outbox_mail", message.pk)).text.split("</main>")[0].split("<main")[1]
+    )
+    refused = office.post(address(tenant, "outbox_show", message.pk))
+    assert refused.status_code == 403
+    assert one_time_token(reset.nonce) not in refused.text
+    settings.EMAIL_URL = ""
+    assert one_time_token(reset.nonce) in office.post(address(tenant, "outbox_show", message.pk)).text
 
 
 def test_show_needs_the_right(client, tenant):

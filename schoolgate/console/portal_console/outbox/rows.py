@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -96,8 +95,3 @@ def filters_of(counts: Mapping[str, int]) -> list[Filter]:
         Filter(name, str(_LABELS[name]), sum(counts.get(state, 0) for state in states))
         for name, states in FILTERS.items()
     ]
-
-
-def has_mail_server() -> bool:
-    """Without SCHOOLGATE_EMAIL_URL nothing leaves: mails stay here to be read."""
-    return bool(settings.EMAIL_URL)

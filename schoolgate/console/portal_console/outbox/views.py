@@ -10,12 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import choice_in, number_in, paged
 from schoolgate.console.portal_console.framed import framed
-from schoolgate.console.portal_console.outbox.rows import FILTERS, filters_of, has_mail_server, rows_of
+from schoolgate.console.portal_console.outbox.rows import FILTERS, filters_of, rows_of
 from schoolgate.letters.deliver import confirm_message, resend_message
+from schoolgate.letters.hand_over import has_mail_server
 from schoolgate.letters.models import Message
 from schoolgate.letters.queries import message_by_id, message_counts, outbox_messages
 from schoolgate.letters.send_emails import cancel_message
-from schoolgate.letters.show_message import MailGone, cover_message, show_message
+from schoolgate.letters.show_message import MailGone, cover_message, may_be_shown, show_message
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
 
@@ -59,7 +60,7 @@ def mail(request: TenantRequest, message_id: int) -> HttpResponse:
         "gone": gone,
         "has_server": has_mail_server(),
         "may_act": Right.KEYS_ACT in request.rights,
-        "may_see_keys": Right.KEYS_SEE in request.rights,
+        "may_show": Right.KEYS_SEE in request.rights and may_be_shown(message),
     }
     return render(request, "console/outbox/mail.html", context)
 
