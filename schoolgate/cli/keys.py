@@ -14,6 +14,7 @@ from rich.text import Text
 from schoolgate.cli.outcome import Outcome
 from schoolgate.cli.progress import run_now
 from schoolgate.cli.who import tenant_named, terminal_actor
+from schoolgate.console.reasons import reason_words
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import skip_counts
 from schoolgate.keys.generate import start_generate
@@ -80,10 +81,11 @@ def skipped_of(job: Job, selection: Selection) -> dict[str, int]:
 
 
 def skips_in_words(skipped: dict[str, int]) -> str:
-    """For a person: "Skipped 3: 2 live_key, 1 no_link."."""
+    """For a person: " Skipped 3: has a live key already (2), is not known (1)."."""
     if not skipped:
         return ""
-    return f" Skipped {sum(skipped.values())}: " + ", ".join(f"{count} {why}" for why, count in skipped.items()) + "."
+    said = ", ".join(f"{reason_words(why)} ({count})" for why, count in skipped.items())
+    return f" Skipped {sum(skipped.values())}: {said}."
 
 
 def _generate(arguments: argparse.Namespace) -> Outcome:

@@ -85,6 +85,12 @@ def test_generate_for_some_names_what_it_skips(schoolgate, tenant):
     assert again == {"generated": 0, "skipped": {"live_key": 1}}
 
 
+def test_people_read_why_somebody_is_skipped(schoolgate, tenant, capsys):
+    make_contact(tenant)
+    run(["keys", "generate", "--tenant", tenant.code, "--all"])
+    assert "Skipped 1: has no student with portal access (1)." in capsys.readouterr().out
+
+
 def test_used_keys_are_revoked_only_when_asked(schoolgate, tenant):
     contact = make_linked_contact(tenant)
     make_redeemed_key(contact, account=make_account(tenant, email="ada@home.example"))

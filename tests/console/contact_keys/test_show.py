@@ -44,6 +44,15 @@ def test_a_key_is_shown_in_its_row_and_recorded(client, tenant):
     assert code_of(key).symbols not in str(entry.__dict__)
 
 
+def test_that_shown_keys_are_recorded_is_said_the_first_time(client, tenant):
+    contact = make_linked_contact(tenant)
+    make_key(contact, at=timezone.now())
+    sign_in(client, tenant)
+    first, second = (client.post(address(tenant, "show", contact.pk), headers={"HX-Request": "true"}) for _ in range(2))
+    assert "Shown keys are recorded in the audit log." in first.text
+    assert "Shown keys are recorded in the audit log." not in second.text
+
+
 def test_it_is_covered_again(client, tenant):
     contact = make_linked_contact(tenant)
     key = make_key(contact, at=timezone.now())

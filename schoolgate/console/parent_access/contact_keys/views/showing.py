@@ -12,6 +12,8 @@ from schoolgate.console.parent_access.contact_keys.showing import MOST_AT_ONCE, 
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
 
+TOLD = "told_that_shown_keys_are_recorded"
+
 
 @requires(Right.KEYS_SEE)
 @requires_fresh
@@ -22,6 +24,8 @@ def show(request: TenantRequest, contact_id: int) -> HttpResponse:
     shown = reveal(scope, contact_id, by=request.actor)
     part = "console/contact_keys/_key.html" if request.htmx else "console/contact_keys/show.html"
     context = {"row": shown.row, "contact": shown.contact, "shown": shown.code, "may_see_keys": True, "keys": [shown]}
+    context["first_time"] = not request.session.get(TOLD, False)
+    request.session[TOLD] = True
     return render(request, part, context)
 
 
