@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from schoolgate.cli.outcome import Outcome
 from schoolgate.lib.errors import SchoolgateError
@@ -62,10 +62,20 @@ def run(words: list[str]) -> int:
         logger.exception("command.fault")
         outcome = Outcome.of_fault(fault)
     if as_json:
-        print(json.dumps(outcome.content, ensure_ascii=False))
+        print(_as_json(outcome.content))
     else:
         outcome.say()
     return outcome.exit_code
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    """Names as they are written, unless the terminal's encoding lacks a sign of them: then with JSON's own escapes."""
+    text = json.dumps(content, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(content)
+    return text
 
 
 def outcome_of(words: list[str]) -> Outcome:

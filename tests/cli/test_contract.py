@@ -37,6 +37,15 @@ def test_a_refusal_says_what_and_how_to_mend_it(tmp_path):
     assert told(result)["error"].keys() == {"code", "message", "fix"}
 
 
+def test_signs_that_the_terminal_lacks_do_not_stop_a_program(tmp_path):
+    code, here = "w4ttle", {"PYTHONIOENCODING": "ascii"}
+    schoolgate(tmp_path, "tenant", "create", "--name", "A", "--code", code)
+    result = schoolgate(tmp_path, "settings", "set", "--tenant", code, "help_line=Büro 東", "--json", **here)
+    assert told(result)["settings"]["help_line"] == "Büro 東"
+    result = schoolgate(tmp_path, "import", "/no/where/\udcff", "--tenant", code, "--json")
+    assert (result.returncode, told(result)["error"]["code"]) == (1, "import.path")
+
+
 def test_usage_is_exit_2_and_nothing_on_standard_output(tmp_path):
     result = schoolgate(tmp_path, "tenant", "create", "--json")
     assert (result.returncode, result.stdout) == (2, "")
