@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -52,7 +52,15 @@ def deliver_due(at: datetime) -> Mapping[str, int]:
             for message_id, tenant_id in due:
                 if room.setdefault(tenant_id, _room_of(tenant_id)) <= 0 or stopping.asked.is_set():
                     continue
-                end = _deliver_one(message_id, connection)
+                try:
+                    end = _deliver_one(message_id, connection)
+                except DatabaseError:
+                    raise
+                except Exception:
+                    # One mail that can't be made must not hold up every other, of every school.
+                    logger.exception("mail.fault", extra={"mail": message_id})
+                    _put_off(message_id, at=timezone.now())
+                    continue
                 if end is End.AWAY:
                     return counts
                 if end is End.SENT:
@@ -154,10 +162,29 @@ def _note_end(message_id: int, handed: HandedOver, *, owner: str, at: datetime) 
             _set(message, MessageState.FAILED, problem=handed.said, owner=owner)
             _deliveries_of(message).update(state=DeliveryState.STOPPED, problem=handed.said)
         case End.LATER | End.AWAY:
-            wait = min(FIRST_WAIT * 2 ** min(message.tries - 1, 10), LONGEST_WAIT)
-            _set(message, MessageState.QUEUED, problem=handed.said, owner=owner, not_before=at + wait)
+            _set(message, MessageState.QUEUED, problem=handed.said, owner=owner, not_before=at + _wait(message.tries))
     if handed.end is not End.SENT:
         logger.warning("mail.not_sent", extra={"mail": message_id, "end": handed.end.value})
+
+
+def _wait(tries: int) -> timedelta:
+    """How long a mail waits that was tried so many times."""
+    return min(FIRST_WAIT * (1 << min(tries - 1, 10)), LONGEST_WAIT)
+
+
+@transaction.atomic(durable=True)
+def _put_off(message_id: int, *, at: datetime) -> None:
+    """A mail that could not even be made is tried again later, and at last left to a person. One that was claimed is *unknown* in time."""
+    # every tenant: a worker serves them all
+    message = Message.objects.select_for_update().filter(pk=message_id, state=MessageState.QUEUED).first()
+    if message is None:
+        return
+    message.tries += 1
+    message.problem = "it could not be made; the log says more"
+    message.not_before = at + _wait(message.tries)
+    if message.tries >= MOST_TRIES:
+        message.state = MessageState.FAILED
+    message.save(update_fields=["tries", "problem", "not_before", "state"])
 
 
 def _set(message: Message, state: MessageState, *, owner: str, problem: str = "", **more: datetime) -> None:

@@ -224,6 +224,22 @@ def test_a_mailbox_that_is_not_there_bounces_and_is_not_written_to_again():
     assert why(send(tenant, contact)) == ["bounced"]
 
 
+def test_a_mail_that_cannot_be_made_does_not_hold_up_the_others():
+    """Such as one whose sealed copy is damaged: it waits, and at last a person is asked."""
+    tenant = make_tenant()
+    (damaged, _), (sound, _) = with_key(tenant), with_key(tenant)
+    AccessKey.objects.filter(subject_id=damaged.pk).update(sealed=b"damaged")
+    with mail_server() as server:
+        send(tenant, damaged, sound)
+        assert deliver()["sent"] == 1
+        first = Message.objects.for_tenant(tenant).get(contact_id=damaged.pk)
+        assert (first.state, first.tries, first.not_before > now()) == (MessageState.QUEUED, 1, True)
+        Message.objects.filter(pk=first.pk).update(not_before=now(), tries=39)
+        deliver()
+    assert server.recipients == [sound.email]
+    assert state(tenant) == [MessageState.FAILED, MessageState.SENT]
+
+
 def test_one_bad_mailbox_does_not_hold_up_the_others():
     tenant = make_tenant()
     bad, _ = with_key(tenant)
