@@ -85,6 +85,11 @@ def test_the_file_is_tagged_titled_and_says_its_language(many_scripts: bytes) ->
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
 
 
+def test_a_name_without_a_blank_stays_on_the_paper() -> None:
+    words = words_of(print_pdf(batch(letter(values(contact_salutation="W" * 150)))))
+    assert max(word.right for word in words) <= 210 - 20
+
+
 def test_fonts_are_embedded(many_scripts: bytes) -> None:
     fonts_used = PdfReader(io.BytesIO(many_scripts)).pages[0]["/Resources"]["/Font"]
     for font in fonts_used.values():
