@@ -199,8 +199,9 @@ def _welcome(memory: Memory, address: str) -> str:
     1. Enrolments > Students: open a student, Associated Contacts, add a grandmother, turn Has Portal Access on.
     2. Data Sync: the one change in words. Publish it.
     3. Portal Console > Portal Console Setup > Parent Access > Contact Keys: tick her row, Actions > Generate Keys, Print Letters.
-    4. Make the window as narrow as a phone, open the families' address, and type the key from her letter. She gets a code
-       by mail: Outbox, her mail, Show. The question is the child's date of birth: Student Overview has it.
+    4. In a private window (the office's own session is refused), as narrow as a phone: open the families' address and type the
+       key from her letter. She gets a code by mail: Outbox, her mail, Show. The question is a child's date of birth: Student
+       Overview has it, under Details and households.
     5. Contact Keys again: her Portal Username is there, and no live key. Record a restriction: the child is gone at once.
 
   The mails are in Portal Console > Outbox; nothing leaves this machine. A second school, {address}/s-{GRAND_BEND}/console/,

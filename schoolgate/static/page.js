@@ -145,4 +145,7 @@
   const ready = root => { offerCopy(root); root.querySelectorAll("[data-insert]").forEach(button => { button.hidden = false; }); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(mark); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);
+
+  // On a phone the tabs scroll sideways: the open one is in sight.
+  document.querySelectorAll(".sg-tabs [aria-current]").forEach(tab => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
 })();

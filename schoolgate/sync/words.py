@@ -227,9 +227,9 @@ def _sentence(fact: Fact, who: Mapping[str, str], *, opens: bool, closes: bool) 
             "removed": _("The restriction between %(contact)s and %(student)s is gone."),
         }
         return texts[fact.op] % who
-    name = (
-        who.get(fact.kind) or columns.get("name") or f"{columns.get('given_name', '')} {columns.get('family_name', '')}"
-    )
+    name = who.get(fact.kind) or columns.get("name") or _name_in(columns)
+    if fact.kind == "household" and not name.strip():
+        name = _("Household %(number)s") % {"number": columns.get("source_id", "")}
     texts = {"added": _("%(name)s is added."), "changed": _("%(name)s changes."), "removed": _("%(name)s is removed.")}
     if fact.op == "changed" and fact.before and fact.after and "is_active" in fact.after:
         was, is_ = bool(fact.before["is_active"]), bool(fact.after["is_active"])
@@ -290,3 +290,7 @@ def _working(tenant: Tenant, kind: Kind, ids: Iterable[int]) -> dict[int, Column
             row["is_active"] = row.pop("state") == "active"
         found[row["id"]] = row
     return found
+
+
+def _name_in(columns: Mapping[str, object]) -> str:
+    return f"{columns.get('given_name', '')} {columns.get('family_name', '')}"

@@ -1,5 +1,6 @@
 """How times, addresses and people are written on pages: {% load shown %}."""
 
+import re
 from datetime import date, datetime, timedelta
 
 from django import template
@@ -10,6 +11,8 @@ from django.utils.safestring import SafeString
 from schoolgate.tenancy.models import User
 
 register = template.Library()
+_PHONE = re.compile(r"\+?[0-9][0-9 ().-]{4,22}[0-9]")
+_EMAIL = re.compile(r"[^\s@<>?&]+@[^\s@<>?&]+")
 
 
 @register.filter
@@ -64,3 +67,14 @@ def initials(user: User) -> str:
     """Up to two letters for the round mark beside a name."""
     words = (user.name or user.username).split()
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+@register.filter
+def reached(words: str) -> SafeString:
+    """A help line or address as a family can press it: a phone number dials, an e-mail address writes, all else is text."""
+    if _PHONE.fullmatch(words.strip()):
+        number = "".join(sign for sign in words if sign.isdecimal() or sign == "+")
+        return format_html('<a href="tel:{}" dir="ltr">{}</a>', number, words.strip())
+    if _EMAIL.fullmatch(words.strip()):
+        return format_html('<a href="mailto:{}" dir="ltr">{}</a>', words.strip(), words.strip())
+    return format_html("<bdi>{}</bdi>", words)

@@ -384,7 +384,7 @@ def filter_choices(scope: Scope) -> FilterChoices:
 
     def different(rows: QuerySet[Any], column: str) -> tuple[str, ...]:
         found = rows.exclude(**{column: ""}).order_by().values_list(column, flat=True).distinct()
-        return tuple(sorted(found, key=lambda text: (len(text), text)))  # "7" before "10".
+        return tuple(sorted(found, key=lambda text: (text[0].isdecimal(), len(text), text)))  # "K", "7", "10".
 
     return FilterChoices(
         schools=tuple(schools.order_by("name").values_list("number", "name")),
