@@ -1,5 +1,6 @@
 """What a command has to say, to a person and to a program."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from rich.console import Console
 from schoolgate.lib.errors import SchoolgateError
 
 DONE, REFUSED, USAGE, HELD, FAULT = 0, 1, 2, 3, 4
+_WIDTH_OF_A_PIPE = 240
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Outcome:
 
     def say(self) -> None:
         if callable(self.text):
-            self.text(Console(highlight=False))
+            # A pipe has no width of its own: a table's cells must not be cut into pieces there.
+            self.text(Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE))
         elif self.text:
             Console(
                 highlight=False,
