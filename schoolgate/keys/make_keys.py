@@ -77,11 +77,11 @@ def make_keys(
 
     def rows() -> Iterator[tuple[Any, ...]]:  # Any: values as the columns take them.
         kept = protect_many(drawn, tenant_id=tenant.pk, pepper=pepper, sealing_key=sealing_key)
-        contact = SubjectKind.CONTACT.value
+        contact, live = SubjectKind.CONTACT.value, KeyState.LIVE.value
         for contact_id, (key_id, selector, _), (mac, sealed) in zip(contact_ids, drawn, kept, strict=True):
             yield (
                 *(key_id, tenant.pk, contact, contact_id, contact_id, selector, mac, pepper.number, sealed),
-                *(sealing_key.number, KeyState.LIVE.value, expires_at, 0, 0, at, by_id, run_id, ""),
+                *(sealing_key.number, live, expires_at, 0, 0, at, by_id, run_id, ""),
             )
 
     insert_rows(AccessKey, _COLUMNS, rows())

@@ -135,3 +135,28 @@ def test_a_backlog_is_paused_and_resumed(backlog):
     with pytest.raises(Breaks):
         run_job(job.pk, clock=at(NOW + timedelta(minutes=5)))
     assert seen == [1, 2, 3]
+
+
+def test_among_takes_texts_as_they_are():
+    tenant = make_tenant()
+    names = [
+        "a,b",
+        'say "x"',
+        "back\\slash",
+        'end\\"',
+        "{braces}",
+        "NULL",
+        " blank ",
+        "naïve 名",
+        "",
+        "%s",
+        "new\nline",
+    ]
+    school = type(make_school(tenant))
+    school.objects.filter(tenant=tenant).update(name="not wanted")
+    for number, name in enumerate(names, start=100):
+        make_school(tenant, number=number, name=name)
+    for name in names:
+        assert list(school.objects.filter(name__among={name}).values_list("name", flat=True)) == [name]
+    found = school.objects.filter(tenant=tenant, name__among=set(names))
+    assert set(found.values_list("name", flat=True)) == set(names)

@@ -38,17 +38,21 @@ def write_members(import_: Import) -> None:
             ON p.tenant_id = %(tenant)s AND p.source = %(source)s AND p.source_id = s.sid"""
         house = """JOIN enrolments_household h
             ON h.tenant_id = %(tenant)s AND h.source = %(source)s AND h.source_id = s.home_sid"""
+        # PostgreSQL asks this once and first: in the first import there is nobody to move, and nothing is joined.
+        has_members = f"""EXISTS (SELECT 1 FROM enrolments_householdmember
+            WHERE tenant_id = %(tenant)s AND {kind}_id IS NOT NULL)"""
         run(
             f"""UPDATE enrolments_householdmember AS m SET ended_at = %(at)s, changed_no = %(no)s
                 FROM {person}, enrolments_household h
-                WHERE s.keep AND s.home_sid IS NOT NULL AND m.{kind}_id = p.id AND m.ended_at IS NULL
+                WHERE {has_members} AND s.keep AND s.home_sid IS NOT NULL AND m.{kind}_id = p.id AND m.ended_at IS NULL
                   AND h.id = m.household_id AND h.source = %(source)s AND h.source_id <> s.home_sid""",
             import_.parameters,
         )
         run(
             f"""UPDATE enrolments_householdmember AS m SET ended_at = NULL, changed_no = %(no)s
                 FROM {person} {house}
-                WHERE s.keep AND m.{kind}_id = p.id AND m.household_id = h.id AND m.ended_at IS NOT NULL""",
+                WHERE {has_members} AND s.keep AND m.{kind}_id = p.id AND m.household_id = h.id
+                  AND m.ended_at IS NOT NULL""",
             import_.parameters,
         )
         run(
