@@ -129,7 +129,8 @@ def race_of_whole_saves(tenant, pair, racers, **environment):
     racers.add("sync-many", tenant.pk, SECONDS, **environment)
     racers.add("watch-both", tenant.pk, *people, SECONDS)
     saves, syncs, torn = racers.go()
-    assert min(saves, syncs) > 3
+    if connection.vendor == "postgresql":  # On SQLite one of the two may well wait for its turn all the time.
+        assert min(saves, syncs) > 3
     return torn
 
 
