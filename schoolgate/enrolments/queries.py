@@ -126,10 +126,12 @@ def associations_by_id(
 
 
 def member_by_id(*, tenant: Tenant, member_id: int, school_ids: Schools = None) -> HouseholdMember:
-    """A membership that stands, with its household and person. Raises NotFound."""
+    """A membership that stands, of a household in reach, with its household and person. Raises NotFound."""
     found = HouseholdMember.objects.for_tenant(tenant).filter(ended_at=None, pk=member_id)
     if school_ids is not None:
         found = found.filter(Q(student=None) | Q(student__school_id__in=school_ids))
+        homes = find_households(tenant=tenant, school_ids=school_ids)
+        found = found.filter(Exists(homes.filter(pk=OuterRef("household_id"))))
     return _one(found.select_related("tenant", "household", "student", "contact"))
 
 

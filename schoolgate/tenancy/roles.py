@@ -118,16 +118,17 @@ def _rights_of_membership(membership: Membership) -> set[Right]:
     }
 
 
-def requires(right: Right) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def requires(right: Right, *, for_all_schools: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A console view for members who hold ``right``. Its `right` attribute feeds the isolation matrix and the menus.
 
-    request.rights is filled by the middleware. Raises NotAllowed (403) for other members of the same tenant.
+    for_all_schools: what the view does concerns the whole tenant, so a member for some schools may not. request.rights is
+    filled by the middleware. Raises NotAllowed (403) for other members of the same tenant.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def asked(request: TenantRequest, *args: Any, **kwargs: Any) -> Any:
-            if right not in request.rights:
+            if right not in request.rights or (for_all_schools and request.rights[right] is not None):
                 raise NotAllowed
             return view(request, *args, **kwargs)
 

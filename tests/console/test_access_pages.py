@@ -18,7 +18,7 @@ from tests.factories.enrolments import (
     make_restriction,
     make_student,
 )
-from tests.factories.tenancy import NOW, actor, make_tenant
+from tests.factories.tenancy import NOW, actor, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -287,6 +287,17 @@ def test_somebody_joins_and_leaves_a_household(client, tenant):
     member = HouseholdMember.objects.get(contact=contact)
     client.post(address(tenant, "household_leave", member.pk))
     assert Association.objects.get(student=student).ended_at is not None
+
+
+def test_a_member_for_one_school_takes_nobody_out_of_another_s_household(client, tenant):
+    """R-PM-01: a contact has no school; the household's students have."""
+    here, there = make_school(tenant), make_school(tenant)
+    student, contact = make_student(tenant, school=there), make_contact(tenant)
+    make_household(tenant, student, contact)
+    member = HouseholdMember.objects.get(contact=contact)
+    sign_in(client, tenant, school=here)
+    assert client.post(address(tenant, "household_leave", member.pk)).status_code == 404
+    assert HouseholdMember.objects.get(pk=member.pk).ended_at is None
 
 
 def test_history_tells_it_in_sentences(client, tenant, tie):

@@ -321,6 +321,19 @@ def test_campuses_list_their_codes(client, tenant):
     assert client.post(address(tenant, "school_information:campus_add"), {}).status_code == 403
 
 
+def test_what_concerns_the_whole_tenant_is_not_changed_by_a_member_for_one_school(client, tenant):
+    """Spine §6."""
+    here, there = make_school(tenant), make_school(tenant)
+    sign_in(client, tenant, Role.ADMINISTRATOR, school=here)
+    for name, ids, form in (
+        ("school_information:campus_edit", [there.pk], {"name": "Gone", "number": str(there.number)}),
+        ("school_information:campus_add", [], {"name": "New", "number": "99"}),
+        ("settings:save", ["portal"], {"second_proof": "none"}),
+    ):
+        assert client.post(address(tenant, name, *ids), form).status_code == 403, name
+    assert "<button" not in client.get(address(tenant, "settings:edit")).text.split("<main")[1].split("</main>")[0]
+
+
 def test_a_campus_is_added_and_closed_and_codes_are_unique(client, tenant):
     sign_in(client, tenant, Role.ADMINISTRATOR)
     add = address(tenant, "school_information:campus_add")

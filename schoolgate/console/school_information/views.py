@@ -27,7 +27,7 @@ def campuses(request: TenantRequest) -> HttpResponse:
     return render(request, "console/school_information/campuses.html", context)
 
 
-@requires(Right.SETTINGS_EDIT)
+@requires(Right.SETTINGS_EDIT, for_all_schools=True)
 @require_http_methods(["GET", "POST"])
 def campus_add(request: TenantRequest) -> HttpResponse:
     form = SchoolForm(request.POST or None)
@@ -44,7 +44,7 @@ def campus_add(request: TenantRequest) -> HttpResponse:
     )
 
 
-@requires(Right.SETTINGS_EDIT)
+@requires(Right.SETTINGS_EDIT, for_all_schools=True)
 @require_http_methods(["GET", "POST"])
 def campus_edit(request: TenantRequest, school_id: int) -> HttpResponse:
     school = school_by_id(tenant=request.tenant, school_id=school_id)

@@ -6,10 +6,11 @@ from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.console.parent_access.contact_keys.acts import ACTS
+from schoolgate.directory.models import DirectoryStudent
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import run_job
 from schoolgate.keys.models import AccessKey, KeyState, Tie
-from schoolgate.tenancy.models import Role
+from schoolgate.tenancy.models import Membership, Role
 from tests.console.contact_keys.office import address, look, said, sign_in, tick
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key
@@ -299,6 +300,21 @@ def test_letters_are_fetched_by_a_post_and_then_posted(client, tenant, printed):
     assert AuditEntry.objects.filter(act="letter.fetched").count() == 1
     client.post(address(tenant, "mark", printed.pk), {"became": "posted"})
     assert "Are they in the post?" not in look(client, tenant).text
+
+
+def test_letters_go_to_nobody_who_may_not_see_all_their_keys(client, tenant, printed):
+    """R-PM-01: the right to see keys of one school opens no file with another school's, whoever made the run."""
+    here = make_school(tenant)
+    auditor = sign_in(client, tenant, Role.AUDITOR)  # Reads the runs of all schools.
+    rights = {"role": Role.PORTAL_OFFICER, "may_see_keys": True, "may_bulk_print": True}
+    Membership.objects.create(user=auditor, tenant=tenant, school=here, **rights)
+    fetch = address(tenant, "letters", printed.pk, 1)
+    assert client.post(fetch).status_code == 403
+    Job.objects.filter(pk=printed.pk).update(actor_id=auditor.pk)
+    assert client.post(fetch).status_code == 403
+    assert fetch not in client.get(address(tenant)).text
+    DirectoryStudent.objects.for_tenant(tenant).update(school=here)
+    assert client.post(fetch).status_code == 200
 
 
 def test_destroyed_letters_have_their_keys_replaced(client, tenant, printed):

@@ -15,7 +15,7 @@ from schoolgate.console.enrolments.forms import ChangeRestrictionForm, ReasonFor
 from schoolgate.console.enrolments.views.associations import association_in, contacts_page
 from schoolgate.console.enrolments.views.contacts import contact_in
 from schoolgate.console.enrolments.views.saving import refuse
-from schoolgate.console.enrolments.views.students import page_of, reach, student_in
+from schoolgate.console.enrolments.views.students import page_of, student_in
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import choice_in, paged
 from schoolgate.enrolments.change_restriction import change_restriction
@@ -55,7 +55,11 @@ def restrict(request: TenantRequest, student_id: int, contact_id: int) -> HttpRe
     """Record an order. Saving withdraws at once what families see (R-PA-09)."""
     student = student_in(request, student_id, Right.ENROLMENTS_EDIT)
     contact = contact_in(request, contact_id, Right.ENROLMENTS_EDIT)
-    children = [row.student for row in students_of(contact, school_ids=reach(request))[0] if row.ended_at is None]
+    children = [
+        row.student
+        for row in students_of(contact, school_ids=request.rights[Right.ENROLMENTS_EDIT])[0]
+        if row.ended_at is None
+    ]
     form = RestrictForm(request.POST or None, initial={"starts_on": timezone.localdate(), "whom": "one"})
     form.fields["whom"].choices = [  # type: ignore[attr-defined]  # A choice field.
         ("one", student.shown_name),

@@ -9,8 +9,10 @@ from django.utils.translation import ngettext
 
 from schoolgate.audit.actor import Actor
 from schoolgate.console.job_panel import JobPanel, may_act_on, panel_of
+from schoolgate.console.parent_access.contact_keys.grid import contacts_in
+from schoolgate.console.parent_access.contact_keys.page import scope_of
 from schoolgate.console.parent_access.contact_keys.words import said_skips
-from schoolgate.jobs.models import Job
+from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.queries import OPEN_STATES, skip_counts
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.replace import start_replace
@@ -73,6 +75,16 @@ def may_change(request: TenantRequest, run: Run) -> bool:
     """May the reader undo it, or say what became of its letters?"""
     own = Right.KEYS_ACT in request.rights and run.job.actor_id == request.user.pk
     return own or may_act_on(request, run.job)
+
+
+def may_see_letters(request: TenantRequest, run: Run, *, at: datetime) -> bool:
+    """May the reader see the keys of everybody to whom its letters go, as their schools are now?"""
+    schools = request.rights.get(Right.KEYS_SEE, set())
+    if schools is None or not schools:
+        return schools is None
+    here = contacts_in(scope_of(request, Right.KEYS_SEE, at=at))
+    addressed = JobItem.objects.filter(job=run.job, state=ItemState.DONE)
+    return not addressed.exclude(subject_id__in=here.values("pk")).exists()
 
 
 def close_panel(request: TenantRequest, *, job_id: int) -> None:

@@ -19,13 +19,13 @@ from schoolgate.tenancy.settings import SettingRefused, change_settings
 @requires(Right.SETTINGS_READ)
 @require_GET
 def settings(request: TenantRequest) -> HttpResponse:
-    may_edit = Right.SETTINGS_EDIT in request.rights
+    may_edit = request.rights.get(Right.SETTINGS_EDIT, set()) is None
     sections = sections_of(request.tenant, refused={}, may_edit=may_edit)
     context = {"sections": sections, "may_edit": may_edit, "key_systems": KeySystem.choices}
     return render(request, "console/settings/settings.html", context)
 
 
-@requires(Right.SETTINGS_EDIT)
+@requires(Right.SETTINGS_EDIT, for_all_schools=True)
 @require_POST
 def save(request: TenantRequest, section: str) -> HttpResponse:
     """Save one section, all of it or nothing."""

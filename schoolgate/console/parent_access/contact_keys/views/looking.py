@@ -11,7 +11,7 @@ from schoolgate.console.parent_access.contact_keys.filters import SIZES, read_vi
 from schoolgate.console.parent_access.contact_keys.forms import FilterForm
 from schoolgate.console.parent_access.contact_keys.grid import filter_choices
 from schoolgate.console.parent_access.contact_keys.page import look_at, scope_of
-from schoolgate.console.parent_access.contact_keys.runs import may_change, run_on_page
+from schoolgate.console.parent_access.contact_keys.runs import may_change, may_see_letters, run_on_page
 from schoolgate.console.parent_access.contact_keys.ticks import apply_ticks
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import KeySystem
@@ -65,6 +65,7 @@ def list_context(request: TenantRequest, address: QueryDict) -> dict[str, Any]:
         "run": run,
         "may_change": run is not None and may_change(request, run),
         "may_act": Right.KEYS_ACT in request.rights,
+        "may_see_letters": run is not None and may_see_letters(request, run, at=now),
         "may_see_keys": Right.KEYS_SEE in request.rights,
         "may_export": Right.EXPORT in request.rights,
     }

@@ -9,7 +9,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from schoolgate.console.fresh import requires_fresh
-from schoolgate.console.parent_access.contact_keys.runs import close_panel, destroy_letters, may_change, run_by_id
+from schoolgate.console.parent_access.contact_keys.runs import (
+    close_panel,
+    destroy_letters,
+    may_change,
+    may_see_letters,
+    run_by_id,
+)
 from schoolgate.keys.generate import undo_generate
 from schoolgate.letters.letter_file import fetch_letter_file, mark_letters
 from schoolgate.letters.models import DeliveryState
@@ -23,13 +29,14 @@ from schoolgate.tenancy.roles import Right, requires
 @require_GET
 def run(request: TenantRequest, job_id: int) -> HttpResponse:
     """The panel alone, which asks for itself while the run works, and for the whole list when it has ended."""
-    found = run_by_id(request, job_id, at=timezone.now())
+    now = timezone.now()
+    found = run_by_id(request, job_id, at=now)
     if not request.htmx:
         return redirect("console:contact_keys:list", request.tenant.code)
     context = {
         "run": found,
         "may_change": may_change(request, found),
-        "may_see_keys": Right.KEYS_SEE in request.rights,
+        "may_see_letters": may_see_letters(request, found, at=now),
     }
     return render(request, "console/contact_keys/_run.html", context)
 
@@ -83,6 +90,8 @@ def letters(request: TenantRequest, job_id: int, file_no: int) -> HttpResponse:
     """One file of letters, set now from the sealed copies; by POST, since it shows keys (R-CK-16)."""
     now = timezone.now()
     found = run_by_id(request, job_id, at=now)
+    if not may_see_letters(request, found, at=now):
+        raise NotAllowed
     made = fetch_letter_file(tenant=request.tenant, job=found.job, file_no=file_no, by=request.actor, at=now)
     answer = HttpResponse(made.pdf, content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="letters-{found.job.pk}-{file_no}.pdf"'
