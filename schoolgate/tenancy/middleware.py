@@ -1,6 +1,7 @@
 """From address to tenant, from session to member, from error to page."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import quote
 
@@ -69,8 +70,19 @@ def actor_of(request: Any) -> Actor:
 
 def source_of(request: HttpRequest) -> str:
     """A keyed hash of the caller's address: the same caller can be counted, nobody can be looked up."""
-    address = request.META.get("REMOTE_ADDR", "")
-    return salted_hmac("schoolgate.source", address, algorithm="sha256").hexdigest()[:32]
+    network = _network_of(request.META.get("REMOTE_ADDR", ""))
+    return salted_hmac("schoolgate.source", network, algorithm="sha256").hexdigest()[:32]
+
+
+def _network_of(address: str) -> str:
+    """What one caller has to themself: an IPv4 address, or an IPv6 network of 64 bits, within which they may take any address."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return address
+    return str(known.ipv4_mapped or ip_network((known.packed[:8] + bytes(8), 64)))
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
