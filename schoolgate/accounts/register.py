@@ -52,12 +52,27 @@ def register_account(*, tenant: Tenant, email: str, language: str, by: Actor, at
 
 @transaction.atomic(durable=True)
 def _register(*, tenant: Tenant, email: str, language: str, by: Actor, at: datetime) -> int | None:
+    """Where the address has an account the same is written, taken back, and noted: both take as long (R-RD-03)."""
     account = _account_of(tenant=tenant, email=email, language=language)
     if account.email_confirmed_at is not None or account.kind != UserKind.FAMILY:
+        with transaction.atomic():
+            nobody = f"{new_nonce()}@nobody.invalid"
+            _open_registration(_made_account(tenant=tenant, email=nobody, language=language), at=at)
+            transaction.set_rollback(True)
         _mail_the_owner(tenant=tenant, account=account, at=at)
+        about = [("account", account.pk)]
+        record("account.registered_again", tenant_id=tenant.pk, by=by, at=at, subjects=about)
         return None
+    registration = _open_registration(account, at=at)
+    _mail_the_code(registration, language=language, at=at)
+    record("account.registered", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])
+    return registration.pk
+
+
+def _open_registration(account: User, *, at: datetime) -> Registration:
+    """A new one, or the account's own with another code."""
     registration, _made = Registration.objects.update_or_create(
-        tenant=tenant,
+        tenant=account.tenant,
         account=account,
         defaults={
             "nonce": new_nonce(),
@@ -67,8 +82,13 @@ def _register(*, tenant: Tenant, email: str, language: str, by: Actor, at: datet
             "confirmed_at": None,
         },
     )
+    return registration
+
+
+def _mail_the_code(registration: Registration, *, language: str, at: datetime) -> None:
+    account = registration.account
     queue_message(
-        tenant=tenant,
+        tenant=account.tenant,
         kind="confirm_email",
         address=account.email,
         account_id=account.pk,
@@ -82,8 +102,6 @@ def _register(*, tenant: Tenant, email: str, language: str, by: Actor, at: datet
         idempotency_key=f"confirm_email:{registration.nonce}",
         at=at,
     )
-    record("account.registered", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])
-    return registration.pk
 
 
 def _account_of(*, tenant: Tenant, email: str, language: str) -> User:
@@ -92,6 +110,15 @@ def _account_of(*, tenant: Tenant, email: str, language: str) -> User:
     found: User | None = accounts.filter(username_folded=fold(email)).first()
     if found is not None:
         return found
+    try:
+        return _made_account(tenant=tenant, email=email, language=language)
+    except IntegrityError:
+        winner: User = accounts.get(username_folded=fold(email))
+        return winner
+
+
+def _made_account(*, tenant: Tenant, email: str, language: str) -> User:
+    """Raises IntegrityError where there is one of this name."""
     account = User(
         tenant=tenant,
         kind=UserKind.FAMILY,
@@ -101,12 +128,8 @@ def _account_of(*, tenant: Tenant, email: str, language: str) -> User:
         language=language,
     )
     account.set_unusable_password()
-    try:
-        with transaction.atomic():
-            account.save(force_insert=True)
-    except IntegrityError:
-        winner: User = accounts.get(username_folded=fold(email))
-        return winner
+    with transaction.atomic():
+        account.save(force_insert=True)
     return account
 
 

@@ -58,6 +58,8 @@ SENTENCES = {
     "child.disclaimed": gettext_lazy("%(account)s said that %(student)s is not their child, and no longer sees them."),
     "child.restored": gettext_lazy("%(who)s gave %(student)s back to %(account)s."),
     "account.registered": gettext_lazy("%(account)s was registered."),
+    "account.registered_again": gettext_lazy("Somebody asked to register with the address of %(account)s."),
+    "account.recovery_in_vain": gettext_lazy("A new password was asked for, for an address without an account."),
     "account.email_confirmed": gettext_lazy("%(account)s confirmed the e-mail address."),
     "account.completed": gettext_lazy("%(account)s finished the registration."),
     "account.lapsed": gettext_lazy("%(accounts)s accounts that were never confirmed were taken away."),
