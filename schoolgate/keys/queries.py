@@ -130,6 +130,14 @@ def runs_of_contact(*, tenant: Tenant, contact_id: int) -> list[int]:
     return list(keys.exclude(run=None).order_by("run_id").values_list("run_id", flat=True).distinct())
 
 
+def count_given_out(*, tenant: Tenant, contact_ids: Collection[int], printed: bool, at: datetime) -> int:
+    """How many of these contacts have a live key that was printed before, or else one that was e-mailed (R-KY-10)."""
+    keys = AccessKey.objects.for_tenant(tenant).filter(
+        subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids, state=KeyState.LIVE, expires_at__gt=at
+    )
+    return keys.exclude(**{"printed_at" if printed else "emailed_at": None}).count()
+
+
 @dataclass(frozen=True)
 class KeyCounts:
     """How many keys live, and of those: printed, e-mailed, without a student (in the leaving grace). accounts: with a standing tie."""

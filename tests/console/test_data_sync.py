@@ -195,6 +195,7 @@ def test_undo_asks_why_and_puts_back(client, tenant, pairs, officer):
 
 
 def test_contacts_with_students_and_no_key_are_offered(client, tenant, pairs):
+    """R-DS-07."""
     client.force_login(make_member(tenant, Role.ADMINISTRATOR))
     assert "20 contacts now have students but no key." in words(client.get(address(tenant, "run", 1)))
 

@@ -241,6 +241,7 @@ def test_an_associations_own_dates_come_by_themselves(tenant, school):
 
 
 def test_what_is_left_out_stays_pending(tenant, school, pair):
+    """R-DS-02."""
     others = crowd(tenant, school, pairs=2)
     sync(tenant)
     turn(pair, on=False)

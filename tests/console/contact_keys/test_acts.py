@@ -275,6 +275,20 @@ def test_emails_wait_in_the_outbox_and_the_run_can_be_cancelled(client, tenant):
     assert "Cancel the emails" not in response.text
 
 
+def test_who_gets_a_letter_and_a_mail_is_counted(client, tenant):
+    """R-KY-10: both are allowed for one key, and the preview says how many get both."""
+    printed, mailed, unseen = (make_linked_contact(tenant) for _ in range(3))
+    for contact, given_out in ((printed, "printed_at"), (mailed, "emailed_at"), (unseen, "")):
+        key = make_key(contact, at=timezone.now())
+        if given_out:
+            AccessKey.objects.filter(pk=key.pk).update(**{given_out: timezone.now()})
+    sign_in(client, tenant)
+    tick(client, tenant, printed, mailed, unseen)
+    assert "1 of them gets both: the same key was printed before." in said(client.get(address(tenant, "email")).text)
+    assert "1 of them gets both: the same key was e-mailed before." in said(client.get(address(tenant, "print")).text)
+    assert "both" not in said(client.get(address(tenant, "revoke")).text)
+
+
 @pytest.fixture
 def printed(client, tenant):
     """A run of two letters, by a member who may fetch them."""

@@ -23,6 +23,7 @@ from schoolgate.jobs.models import Job
 from schoolgate.keys.counted import forecast_counted
 from schoolgate.keys.generate import GenerateOptions, start_generate
 from schoolgate.keys.make_keys import MANY_KEYS, count_live_keys
+from schoolgate.keys.queries import count_given_out
 from schoolgate.keys.replace import start_replace
 from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.schemes import Forecast, Verdict, why_not_replace, why_not_revoke, why_not_unlock
@@ -283,8 +284,10 @@ ACTS = (
 ACT_BY_NAME = {act.name: act for act in ACTS}
 
 
-def warnings_of(act: Act, found: Forecast, chosen: Chosen) -> list[str]:
+def warnings_of(act: Act, found: Forecast, chosen: Chosen, options: Options) -> list[str]:
     """What the office should know before it presses."""
+    if act.name in {"print", "email"}:
+        return _both_ways(act, chosen, options)
     if act.name == "generate" and count_live_keys(tenant=chosen.scope.tenant) + found.acts_on > MANY_KEYS:
         return [
             _(
@@ -292,3 +295,28 @@ def warnings_of(act: Act, found: Forecast, chosen: Chosen) -> list[str]:
             )
         ]
     return []
+
+
+def _both_ways(act: Act, chosen: Chosen, options: Options) -> list[str]:
+    """How many get a letter and a mail with one key: allowed, and said (R-KY-10)."""
+    ids: Sequence[int] = chosen.ids()
+    if act.looks is not None:
+        ids = [contact_id for contact_id, why in act.whys(chosen, ids, options).items() if not why]
+    by_mail = act.name == "email"
+    n = count_given_out(tenant=chosen.scope.tenant, contact_ids=ids, printed=by_mail, at=chosen.at)
+    if not n:
+        return []
+    both = (
+        ngettext(
+            "%(n)s of them gets both: the same key was printed before.",
+            "%(n)s of them get both: the same keys were printed before.",
+            n,
+        )
+        if by_mail
+        else ngettext(
+            "%(n)s of them gets both: the same key was e-mailed before.",
+            "%(n)s of them get both: the same keys were e-mailed before.",
+            n,
+        )
+    )
+    return [f"{both % {'n': n}} {_('Replace Keys ends the first, if it should not be used.')}"]

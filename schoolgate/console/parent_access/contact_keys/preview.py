@@ -129,6 +129,6 @@ def preview_of(
         ),
         losing=tuple(losing),
         losing_total=sum(len(group.facts.tie_key_ids) * group.count for group in chosen.groups) if losing else 0,
-        warnings=tuple(warnings_of(act, found, chosen)),
+        warnings=tuple(warnings_of(act, found, chosen, options)),
         lacks_for_many=found.acts_on > 1 and act.needs_for_many is not None and act.needs_for_many not in rights,
     )
