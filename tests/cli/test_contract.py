@@ -1,4 +1,4 @@
-"""The frame that every command stands in: one JSON object, exit codes, faults with their mend (issue of the command line)."""
+"""The frame that every command stands in: one JSON object, exit codes, faults with their mend."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""schoolgate keys letters: the contract of the command line (issue's A10), with real files."""
+"""schoolgate keys letters: the contract of the command line, with real files."""
 
 import json
 

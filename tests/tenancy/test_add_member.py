@@ -1,4 +1,4 @@
-"""People of the office and their links to a first password (issue of roles: spine §6, Permissions)."""
+"""People of the office and their links to a first password (spine §6, Permissions)."""
 
 import pytest
 
