@@ -430,7 +430,10 @@ HOLD_SHIFTED = hold(
 HOLD_ID_REUSE = hold(
     "id_reuse",
     _("Student “%(value)s” gets another family name and another birth date: is the id used for somebody else?"),
-    _("Give the new person an id of their own. Approve only if it is the same child."),
+    _(
+        "Another child: approve; the one who had the id becomes inactive, and nothing of theirs is carried over."
+        " The same child: correct the name and the birth date in two imports, one after the other."
+    ),
 )
 HOLD_IDS_CHANGED = hold(
     "ids_changed",
@@ -439,8 +442,8 @@ HOLD_IDS_CHANGED = hold(
 )
 HOLD_RESTRICTED_TIE = hold(
     "restriction_ends",
-    _("A pair that had a restriction gets a tie."),
-    _("Ask who is responsible for the order. Approve to import the tie; the restriction stays."),
+    _("A pair that had a restriction gets an association."),
+    _("Ask who is responsible for the order. Approve to import the association; the restriction stays."),
 )
 HOLD_GAINS_MANY = hold(
     "mass_change",
