@@ -16,7 +16,7 @@ from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
 from schoolgate.keys.facts import facts_of
-from schoolgate.keys.schemes import NO_KEY, NOT_PARENT, RESTRICTED, UNKNOWN, Facts, Forecast
+from schoolgate.keys.schemes import NO_KEY, NO_LINK, NOT_PARENT, RESTRICTED, UNKNOWN, Facts, Forecast
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, Message, MessageState
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
@@ -50,10 +50,12 @@ def why_not_email(facts: Facts | None, mailbox: Mailbox | None, *, again: bool) 
         return UNKNOWN
     if not facts.is_parent:
         return NOT_PARENT
+    if facts.is_barred and not facts.has_link:
+        return RESTRICTED  # As with letters: also when the key has ended by that.
     if facts.key_id is None:
         return NO_KEY
     if not facts.has_link:
-        return RESTRICTED if facts.is_barred else NO_KEY
+        return NO_LINK
     if not mailbox.address:
         return NO_EMAIL
     if mailbox.has_bounced:

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
-from schoolgate.directory.models import DirectoryContact
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.models import ItemState, Job
 from schoolgate.jobs.run import run_job
+from schoolgate.keys.follow import follow_directory as follow_keys
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.reveal import reveal_keys
@@ -121,10 +122,25 @@ def test_who_gets_no_mail_and_why():
     make_bar(student, other)
     barred, child = with_key(tenant)
     make_bar(child, barred)
-    ids = [plain.pk, keyless.pk, no_mail.pk, odd.pk, shared.pk, barred.pk, 0]
+    left, leaver = with_key(tenant)
+    DirectoryAssociation.objects.filter(contact=left, student=leaver).delete()
+    revoked, ward = with_key(tenant)
+    make_bar(ward, revoked)
+    follow_keys(tenant=tenant, by=actor(), at=now())
+    ids = [plain.pk, keyless.pk, no_mail.pk, odd.pk, shared.pk, barred.pk, 0, left.pk, revoked.pk]
     job = run_job(start_send_emails(tenant=tenant, contact_ids=ids, by=actor(), at=now(), queued=False).pk)
-    assert why(job) == ["", "no_key", "no_email", "no_email", "shared_email", "restricted", "unknown"]
-    assert (job.done, job.skipped) == (1, 6)
+    assert why(job) == [
+        "",
+        "no_key",
+        "no_email",
+        "no_email",
+        "shared_email",
+        "restricted",
+        "unknown",
+        "no_link",
+        "restricted",
+    ]
+    assert (job.done, job.skipped) == (1, 8)
 
 
 def test_the_forecast_is_what_happens():
