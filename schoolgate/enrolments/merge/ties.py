@@ -178,13 +178,16 @@ def new_ties_of_restricted_pairs(import_: Import) -> list[tuple[int, str, str]]:
 def contacts_who_gain(import_: Import, *, at_least: int) -> list[tuple[str, int]]:
     """(contact, number) of known contacts who would gain many students at once (guard 5)."""
     found = rows_of(
-        f"""SELECT s.contact_sid, COUNT(*) FROM stage_tie s
+        # Who has few ties in the file can't gain many: that leaves a handful of rows to join, so that it is quick even
+        # soon after the first import, when the planner has no figures about the tables yet.
+        f"""SELECT s.contact_sid, COUNT(*)
+            FROM (SELECT student_sid, contact_sid, COUNT(*) OVER (PARTITION BY contact_sid) AS staged FROM stage_tie) s
             JOIN enrolments_contact ct
               ON ct.tenant_id = %(tenant)s AND ct.source = %(source)s AND ct.source_id = s.contact_sid
             LEFT JOIN enrolments_student st
               ON st.tenant_id = %(tenant)s AND st.source = %(source)s AND st.source_id = s.student_sid
             LEFT JOIN {_TIE}
-            WHERE t.id IS NULL OR t.ended_at IS NOT NULL
+            WHERE s.staged >= %(at_least)s AND (t.id IS NULL OR t.ended_at IS NOT NULL)
             GROUP BY s.contact_sid HAVING COUNT(*) >= %(at_least)s ORDER BY s.contact_sid""",
         {**import_.parameters, "at_least": at_least},
     )
