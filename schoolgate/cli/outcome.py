@@ -38,7 +38,7 @@ class Outcome:
         return cls(
             {"error": {"code": refusal.code, "message": refusal.message, "fix": refusal.fix}},
             f"{refusal.message} {refusal.fix}".strip(),
-            REFUSED,
+            FAULT if refusal.is_fault else REFUSED,
         )
 
     @classmethod

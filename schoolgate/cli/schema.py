@@ -29,6 +29,7 @@ class SchemaBehind(SchoolgateError):
 class DatabaseAway(SchoolgateError):
     code = "database.away"
     status = 503
+    is_fault = True
     message = "The database can't be reached."
     fix = "See that it runs and that SCHOOLGATE_DATABASE_URL is right; `schoolgate doctor` says more."
 

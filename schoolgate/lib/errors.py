@@ -11,6 +11,7 @@ class SchoolgateError(Exception):
 
     code = "error"
     status = 400
+    is_fault = False  # True: nothing was refused, something is broken; a command then ends with 4 instead of 1.
     message = "This could not be done."
     fix = ""
 

@@ -66,7 +66,7 @@ def test_on_postgresql_missing_secrets_and_a_schema_that_is_behind_are_refused_i
 def test_a_database_that_is_away_is_said_in_a_sentence(fresh):
     away = {"SCHOOLGATE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
     fresh("secrets", "make", **away)
-    assert fresh.json("tenant", "create", "--name", "X", code=1, **away)["error"]["code"] == "database.away"
+    assert fresh.json("tenant", "create", "--name", "X", code=4, **away)["error"]["code"] == "database.away"
 
 
 def test_secrets_are_never_made_twice(fresh, tmp_path):
