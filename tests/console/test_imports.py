@@ -106,6 +106,15 @@ def test_a_published_roster_arrives(client, tenant, officer):
     assert Student.objects.for_tenant(tenant).count() == 234
 
 
+def test_a_nul_in_a_file_is_a_finding_like_any_other(client, tenant, officer):
+    """security.md §5: PostgreSQL keeps no NUL, so the finding shows its sign."""
+    ids = checked(client, tenant, one_family(student={"given_name": "A\0da", "student_id": "S\x001"}))
+    assert ids.state == "refused"
+    assert "control or invisible" in page(client, tenant, ids)
+    dates = checked(client, tenant, one_family(student={"birth_date": "20\x0014"}))
+    assert "␀" in page(client, tenant, dates)
+
+
 def test_files_wait_in_the_database_and_go_with_the_end(client, tenant, officer):
     entry = checked(client, tenant, one_family())
     assert RosterChunk.objects.filter(roster_import=entry).count() == 3

@@ -108,6 +108,20 @@ def test_files_in_several_folders_are_refused():
     assert "several folders" in refusal(zip_of({"a/students.csv": "x", "b/contacts.csv": "y"}))
 
 
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_file_without_a_name_is_refused(name):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = nameless.orig_filename = name
+        archive.writestr(nameless, b"x")
+    assert "without a name" in refusal(out.getvalue())
+
+
+def test_the_folder_itself_among_the_entries_is_nothing_to_refuse():
+    assert read({"roster.zip": zip_of({"./": "", **FAMILY})}).rows == read(FAMILY).rows
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"no zip at all"])
 def test_what_is_no_zip_is_refused(content):
     assert "broken or not a zip" in refusal(content)

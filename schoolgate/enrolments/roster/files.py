@@ -148,7 +148,7 @@ class RosterFiles:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
             findings.add(messages.FILE_UNSAFE, file=name, gaps={"reason": _("it is broken or not a zip")})
             return
-        entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_system(entry.filename)]
+        entries = [entry for entry in archive.infolist() if not _is_folder(entry) and not _is_system(entry.filename)]
         faults = list(_faults_of(archive.infolist(), entries))
         for value, reason in faults:
             findings.add(messages.FILE_UNSAFE, file=name, value=value, gaps={"reason": reason})
@@ -206,6 +206,11 @@ def _is_zip(name: str, stream: BinaryIO) -> bool:
     )
 
 
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    """As the library tells it, which fails on an entry without a name."""
+    return entry.filename.endswith("/")
+
+
 def _is_system(name: str) -> bool:
     folded = name.casefold()
     return folded.startswith("__macosx/") or folded.rpartition("/")[2] in _SYSTEM_FILES
@@ -224,8 +229,11 @@ def _faults_of(everything: list[zipfile.ZipInfo], entries: list[zipfile.ZipInfo]
     for entry in everything:
         # orig_filename: what the archive really says; a NUL or a backslash is gone from filename.
         path = PurePosixPath(entry.orig_filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in entry.orig_filename:
+        first = path.parts[0] if path.parts else ""
+        if path.is_absolute() or ".." in path.parts or ":" in first or "\0" in entry.orig_filename:
             yield entry.orig_filename, _("a name in it leads out of its folder")
+        if not first and not _is_folder(entry):
+            yield entry.orig_filename, _("it holds a file without a name")
         if (entry.external_attr >> 16) & 0o170000 == _LINK:
             yield entry.orig_filename, _("it holds a link to another file")
     for entry in entries:

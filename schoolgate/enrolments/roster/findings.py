@@ -62,9 +62,13 @@ def masked(value: str) -> str:
 
 
 def shortened(value: str) -> str:
-    """At most 80 characters, on one line."""
-    line = " ".join(value.split())
+    """At most 80 characters, on one line; a NUL, which PostgreSQL can't keep, by its sign."""
+    line = _storable(" ".join(value.split()))
     return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "␀")
 
 
 class _Fold:
@@ -99,11 +103,13 @@ class Findings:
         gaps: Mapping[str, object] | None = None,
     ) -> None:
         """Note one finding. ``gaps`` fill the named gaps of the message, besides file, line, column and value."""
+        file, column = _storable(file), _storable(column)
         key = (message.code, message.severity, file, column)
         fold = self._folds.get(key)
         shown = masked(shortened(value)) if is_masked else shortened(value)
         if fold is None:
-            filled = {"file": file, "line": line, "column": column, "value": shown, **(gaps or {})}
+            more = {name: _storable(gap) if isinstance(gap, str) else gap for name, gap in (gaps or {}).items()}
+            filled = {"file": file, "line": line, "column": column, "value": shown, **more}
             fold = self._folds[key] = _Fold(message, file, column, filled)
         fold.count += count
         self._counts[message.severity] += count

@@ -297,7 +297,10 @@ class Table:
                 self._report_cell(messages.CELL_SCIENTIFIC, line, column, cell)
             elif is_blind(cell):
                 self._report_cell(messages.CELL_UNPRINTABLE_ID, line, column, clean_text(cell)[0])
-        elif kind is not Kind.LIST:
+                cell = cell.replace("\0", "")  # PostgreSQL keeps none, and the import is refused by this anyway.
+        elif kind is Kind.LIST:
+            cell = cell.replace("\0", "")
+        else:
             cell, dropped = clean_text(cell)
             if dropped:
                 self._report_cell(messages.CELL_CONTROL, line, column, cell)
