@@ -87,12 +87,14 @@ def closings_of(span: Span, *, restriction_ids: Iterable[int], association_ids: 
     """
     bars, pairs = numbers(restriction_ids), numbers(association_ids)
     chosen_pairs = (
-        f"SELECT a.id FROM {ASSOCIATION.working_table} a WHERE a.id IN ({pairs}) UNION "
+        f"SELECT a.id FROM {ASSOCIATION.working_table} a WHERE a.tenant_id = %(tenant)s AND a.id IN ({pairs}) UNION "
         f"SELECT a.id FROM {ASSOCIATION.working_table} a JOIN {BAR.working_table} r"
-        f" ON r.student_id = a.student_id AND r.contact_id = a.contact_id WHERE r.id IN ({bars}) AND {CLOSING.format(r='r')}"
+        f" ON r.student_id = a.student_id AND r.contact_id = a.contact_id WHERE r.tenant_id = %(tenant)s AND r.id IN ({bars}) AND {CLOSING.format(r='r')}"
     )
     with difference_table():
-        _fill(BAR, f"SELECT id FROM {BAR.working_table} WHERE id IN ({bars})", span.parameters)
+        _fill(
+            BAR, f"SELECT id FROM {BAR.working_table} WHERE tenant_id = %(tenant)s AND id IN ({bars})", span.parameters
+        )
         _fill(ASSOCIATION, chosen_pairs, span.parameters)
         run(
             f"""DELETE FROM sync_diff WHERE op = 'removed' OR (kind = 'association' AND (op = 'added' OR access
@@ -113,11 +115,11 @@ def pending_bars(span: Span) -> list[int]:
     return [id_ for (id_,) in found]
 
 
-def picked(kind: Kind, *, first: bool) -> str:
-    """SQL for the ids of the rows of a kind that may be different."""
+def picked(kind: Kind, *, first: bool) -> str | None:
+    """SQL for the ids of the tenant's rows of a kind that may be different; None: all of them may."""
     table = kind.working_table
     if first:
-        return f"SELECT id FROM {table} WHERE tenant_id = %(tenant)s"
+        return None
     changed = f"SELECT id FROM {table} WHERE tenant_id = %(tenant)s AND changed_no > %(since)s"
     picks = [changed, _left(kind.name)]
     if kind is ASSOCIATION:
@@ -143,36 +145,37 @@ def _left(kind: str) -> str:
     return f"SELECT object_id AS id FROM sync_leftout WHERE tenant_id = %(tenant)s AND kind = '{kind}'"
 
 
-def _fill(kind: Kind, ids: str, parameters: Mapping[str, Any]) -> None:
+def _fill(kind: Kind, ids: str | None, parameters: Mapping[str, Any]) -> None:
     """Step: the rows of one kind, out of these, that are different."""
     run(f"INSERT INTO sync_diff ({_COLUMNS}, left_out, left_before) {differences(kind, ids)}", parameters)
 
 
-def differences(kind: Kind, ids: str) -> str:
-    """SQL of the rows of a kind that are different, out of those whose ids the SQL ``ids`` gives; columns as in ``sync_diff``.
+def differences(kind: Kind, ids: str | None) -> str:
+    """SQL of the rows of a kind that are different, out of those that ``ids`` gives; columns as in ``sync_diff``.
 
+    ids: SQL for ids of the tenant's rows, which it has to see to itself; None: all of the tenant's. Saying the tenant here once
+    more would mislead PostgreSQL: without statistics it takes the two conditions for rare, and compares each row with each.
     Parameters: those of a Span.
     """
+    rows = f"{kind.working_table} e" if ids is None else f"picked p JOIN {kind.working_table} e ON e.id = p.id"
+    mine = "e.tenant_id = %(tenant)s" if ids is None else "TRUE"
     # A restriction counts from the moment it is written, whatever the preview had seen.
     bound = "TRUE" if kind is BAR else "e.changed_no <= %(up_to)s"
     if kind is ASSOCIATION:
-        source = (
+        rows = (
             f"(SELECT e.*, {ACCESS} AS access, es.school_id AS school_id, es.state AS student_state,"
-            " ec.state AS contact_state FROM picked p"
-            f" JOIN {kind.working_table} e ON e.id = p.id"
+            f" ec.state AS contact_state FROM {rows}"
             f" JOIN {KIND_BY_NAME['student'].working_table} es ON es.id = e.student_id"
-            f" JOIN {KIND_BY_NAME['contact'].working_table} ec ON ec.id = e.contact_id {_FENCE}) e"
+            f" JOIN {KIND_BY_NAME['contact'].working_table} ec ON ec.id = e.contact_id WHERE {mine} {_FENCE}) e"
         )
-    else:
-        source = f"picked p JOIN {kind.working_table} e ON e.id = p.id"
+        mine = "TRUE"
     return f"""
-        WITH picked AS ({ids})
+        {"" if ids is None else f"WITH picked AS ({ids})"}
         SELECT '{kind.name}' AS kind, e.id AS object_id,
             CASE WHEN d.id IS NULL THEN 'added' WHEN {kind.exists} THEN 'changed' ELSE 'removed' END AS op,
             {_facts(kind)}, FALSE AS left_out, FALSE AS left_before
-        FROM {source} LEFT JOIN {kind.published_table} d ON d.id = e.id
-        WHERE e.tenant_id = %(tenant)s AND {bound}
-            AND CASE WHEN {kind.exists} THEN d.id IS NULL OR {_differs(kind)} ELSE d.id IS NOT NULL END
+        FROM {rows} LEFT JOIN {kind.published_table} d ON d.id = e.id
+        WHERE {mine} AND {bound} AND CASE WHEN {kind.exists} THEN d.id IS NULL OR {_differs(kind)} ELSE d.id IS NOT NULL END
         """
 
 
