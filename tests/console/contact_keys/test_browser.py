@@ -70,7 +70,7 @@ def test_by_keyboard_filter_select_all_generate_read_the_result_undo(page, tenan
     assert page.inner_text("#batch strong") == "3 selected"
     tab_to(page, "[data-disclose]")
     enter(page, "/actions/")
-    assert "3 get a key." in page.inner_text("#acts")
+    assert "3 contacts get a key." in page.inner_text("#acts")
     check(page)
     page.focus("[data-disclose]")
     page.keyboard.press("Escape")
