@@ -6,6 +6,7 @@ Each has its control: the same race with the protection taken out goes wrong.
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,28 @@ def test_a_reader_with_a_cursor_never_misses_a_change(tenant, pairs, racers):
     start = followed["from"]
     rest = [change.seq for change in changes_after(tenant=tenant, seq=followed["to"])]
     assert followed["seqs"] + rest == list(range(start + 1, feed_end(tenant=tenant) + 1))
+
+
+def test_a_sync_that_is_killed_has_published_all_or_nothing(tenant, racers):
+    """R-DS-04, in the short form: killed at several moments; the next one carries on."""
+    pairs = crowd(tenant, make_school(tenant), pairs=150)
+    seen = set()
+    for moment in (0.0, 0.02, 0.05, 0.1, 0.2):
+        process = racers.add("sync", tenant.pk)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+        published = DirectoryAssociation.objects.filter(tenant=tenant).count()
+        assert published in {0, len(pairs)}
+        assert SyncRun.objects.filter(tenant=tenant).count() == (published > 0)
+        assert DirectoryChange.objects.filter(tenant=tenant).count() == 3 * published
+        seen.add(published)
+    sync(tenant)
+    assert all(sees(pair) for pair in pairs[::50])
+    assert not gaps(tenant)
+    assert 0 in seen  # At least the first was killed before its commit.
 
 
 def test_a_restriction_beats_a_sync_that_runs_at_the_same_moment(tenant, pairs, racers):
