@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 _ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"',;)]+")
 _KEY = re.compile(r"\b[0-9A-Za-z]{5}[- ]?[0-9A-Za-z]{5}[- ]?[0-9A-Za-z]{5}\b")
 _QUERY = re.compile(r"\?\S*")
+_CALLER = re.compile(r"\bip=\S+")  # As gunicorn says whose request it couldn't read.
 _FRAGMENT = re.compile(r"#[a-z]=\S*")  # Where our links carry their secret.
 # What every record has; the rest was given with extra=.
 _ALWAYS = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -26,8 +27,8 @@ def without_secrets(text: str) -> str:
 
 
 def without_personal_data(text: str) -> str:
-    """The text with addresses, keys, and the queries and fragments of links taken out."""
-    return without_secrets(_ADDRESS.sub("[address]", _QUERY.sub("?…", text)))
+    """The text with addresses, the caller's too, keys, and the queries and fragments of links taken out."""
+    return without_secrets(_CALLER.sub("ip=[address]", _ADDRESS.sub("[address]", _QUERY.sub("?…", text))))
 
 
 class JsonFormatter(logging.Formatter):

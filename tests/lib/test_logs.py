@@ -34,5 +34,10 @@ def test_addresses_keys_and_queries_are_taken_out():
     assert line(address="dana.cole@example.org")["address"] == "[address]"
 
 
+def test_a_request_that_could_not_be_read_names_no_caller_and_a_link_no_secret():
+    said = without_personal_data("Invalid request from ip=203.0.113.9: limit of http://h/s-A/welcome/#t=7-s3cret")
+    assert said == "Invalid request from ip=[address] limit of http://h/s-A/welcome/#…"
+
+
 def test_objects_that_would_print_people_are_left_out():
     assert "request" not in line(request=object())
