@@ -43,7 +43,7 @@ def add_member(
 ) -> Added:
     """A new sign-in, or another role for one that exists. The first owner holds the single rights; others those given (Permissions).
 
-    Raises MemberRefused for an e-mail or role that can't be.
+    Raises MemberRefused for an e-mail or role that can't be, and for another role of the last owner.
     """
     try:
         validate_email(email.strip())
@@ -70,6 +70,7 @@ def add_member(
         )
         user.set_unusable_password()
         user.save(force_insert=True)
+    had_owner = Membership.objects.for_tenant(tenant).filter(role=Role.OWNER, school=None).exists()
     first_owner = role == Role.OWNER and not Membership.objects.for_tenant(tenant).filter(role=Role.OWNER).exists()
     names = ["may_see_keys", "may_bulk_print", "may_export", "may_see_restrictions"]
     rights = {name: first_owner or bool((single_rights or {}).get(name)) for name in names}
@@ -80,6 +81,8 @@ def add_member(
         defaults={"role": role, **(rights if single_rights is not None else {})},
         create_defaults={"role": role, **rights},
     )
+    if had_owner:  # A tenant's first members may come before its owner.
+        refuse_without_owner(tenant)
     subjects = [("user", user.pk)]
     record(
         "member.added",
@@ -90,3 +93,9 @@ def add_member(
         detail={"role": role, "school": school and school.number},
     )
     return Added(user=user, token=sign_in_token(user))
+
+
+def refuse_without_owner(tenant: Tenant) -> None:
+    """Step: raises MemberRefused when nobody is owner any more."""
+    if not Membership.objects.for_tenant(tenant).filter(role=Role.OWNER, school=None).exists():
+        raise MemberRefused("Somebody has to be owner.", fix="Make another member owner first.")

@@ -8,7 +8,7 @@ from django.db.models import F
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
-from schoolgate.tenancy.add_member import Added, MemberRefused
+from schoolgate.tenancy.add_member import Added, MemberRefused, refuse_without_owner
 from schoolgate.tenancy.models import Membership, Role, School, Tenant, User
 from schoolgate.tenancy.sign_in_link import sign_in_token
 
@@ -36,7 +36,7 @@ def change_member(
     for name in SINGLE_RIGHTS:
         setattr(membership, name, bool(single_rights.get(name)))
     membership.save()
-    _refuse_without_owner(tenant)
+    refuse_without_owner(tenant)
     detail = {"before": before, "after": _told(membership)}
     about = [("user", membership.user_id)]
     record("member.role_changed", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail=detail)
@@ -47,7 +47,7 @@ def remove_member(*, membership: Membership, by: Actor, at: datetime) -> None:
     """Take a role away; the sign-in's sessions end. What the person did stays in the audit. Raises MemberRefused."""
     tenant, before = membership.tenant, _told(membership)
     membership.delete()
-    _refuse_without_owner(tenant)
+    refuse_without_owner(tenant)
     User.objects.filter(pk=membership.user_id).update(session_epoch=F("session_epoch") + 1)
     about = [("user", membership.user_id)]
     record("member.removed", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"before": before, "after": {}})
@@ -61,11 +61,6 @@ def renew_sign_in_link(*, user: User, by: Actor, at: datetime) -> Added:
     about = [("user", user.pk)]
     record("member.link_made", tenant_id=user.tenant_id, by=by, at=at, subjects=about)
     return Added(user=user, token=sign_in_token(user))
-
-
-def _refuse_without_owner(tenant: Tenant) -> None:
-    if not Membership.objects.for_tenant(tenant).filter(role=Role.OWNER, school=None).exists():
-        raise MemberRefused("Somebody has to be owner.", fix="Make another member owner first.")
 
 
 def _told(membership: Membership) -> dict[str, object]:

@@ -72,3 +72,12 @@ def test_nobody_of_another_tenant_or_another_door_has_rights():
     tenant, other = make_tenant(), make_tenant()
     assert rights_of(make_member(tenant), tenant=other) == {}
     assert rights_of(make_account(tenant, kind=UserKind.FAMILY), tenant=tenant) == {}
+
+
+def test_the_last_owner_is_not_added_as_something_else():
+    """Adding somebody again replaces their role; that must not leave a tenant without an owner."""
+    tenant = make_tenant()
+    add(tenant, role="owner")
+    with pytest.raises(MemberRefused):
+        add(tenant, role="auditor")
+    assert Membership.objects.for_tenant(tenant).get().role == "owner"
