@@ -9,7 +9,7 @@ from django.db.models import F
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.tenancy.add_member import Added, MemberRefused, refuse_without_owner
-from schoolgate.tenancy.models import Membership, Role, School, Tenant, User
+from schoolgate.tenancy.models import Membership, Role, School, User
 from schoolgate.tenancy.sign_in_link import sign_in_token
 
 SINGLE_RIGHTS = ("may_see_keys", "may_bulk_print", "may_export", "may_see_restrictions")
