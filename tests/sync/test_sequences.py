@@ -266,6 +266,6 @@ def test_generated_sequences_of_all_acts_keep_every_promise():
     run_state_machine_as_test(
         Office,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=checks, print_blob=True
+            max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=checks, print_blob=True
         ),
     )
