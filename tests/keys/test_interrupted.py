@@ -3,13 +3,14 @@
 import pytest
 from django.db import connection
 
-from tests.reliability.interrupted_issue import carry_on_in_two_transactions, run_promise, without_the_database_s_wall
+from tests.reliability.apart import run_apart
+from tests.reliability.interrupted_issue import without_the_database_s_wall
 
 pytestmark = [pytest.mark.reliability, pytest.mark.django_db(transaction=True)]
 
 
 def test_an_issue_that_is_killed_again_and_again_loses_and_doubles_nothing():
-    found = run_promise(kills=6, keys=1_000)
+    found = run_apart("interrupted_issue", kills=6, keys=1_000)
     assert found.kills == 6
     assert (found.lost, found.doubled, found.faults) == (0, 0, 0)
 
@@ -19,4 +20,5 @@ def test_the_same_in_two_transactions_and_without_the_index_does_double():
     if connection.vendor != "postgresql":
         pytest.skip("SQLite makes the whole table anew to drop its index")
     with without_the_database_s_wall():
-        assert run_promise(kills=10, keys=1_000, work=carry_on_in_two_transactions).doubled > 0
+        control = run_apart("interrupted_issue", kills=10, keys=1_000, work="carry_on_in_two_transactions")
+        assert control.doubled > 0

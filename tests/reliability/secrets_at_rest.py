@@ -174,7 +174,9 @@ def _dump() -> str:
         return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace").stdout
     name = Path(str(connection.settings_dict["NAME"]))
     files = [path for path in (name, name.with_name(f"{name.name}-wal")) if path.exists()]
-    return "".join(path.read_bytes().decode("utf-8", "replace") for path in files)
+    # By another process: if this one closed the file, SQLite's own locks on it would be gone (POSIX), and with them the database.
+    read = subprocess.run(["cat", *map(str, files)], check=True, capture_output=True)
+    return read.stdout.decode("utf-8", "replace")
 
 
 def found_in(known: Known, where: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
