@@ -18,6 +18,7 @@ from schoolgate.directory.models import DirectoryAssociation
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import run_job
 from schoolgate.keys.generate import start_generate
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.sync.publish import Approval, publish_changes
 from schoolgate.tenancy.models import Tenant
 
@@ -117,5 +118,5 @@ def generate_keys(tenant: Tenant, *, most: int) -> tuple[Job, float]:
     links = DirectoryAssociation.objects.for_tenant(tenant).filter(portal_access=True)
     contacts = list(links.values_list("contact_id", flat=True).distinct().order_by("contact_id")[:most])
     began = time.perf_counter()
-    job = start_generate(tenant=tenant, contact_ids=contacts, by=BENCH, at=timezone.now(), queued=False)
+    job = start_generate(tenant=tenant, subjects=of_contacts(contacts), by=BENCH, at=timezone.now(), queued=False)
     return run_job(job.pk), time.perf_counter() - began

@@ -1,6 +1,6 @@
-"""The whole suite, as ``make test`` runs it: one pass on SQLite beside one on PostgreSQL with the browser.
+"""The whole suite, as ``make test`` runs it: a pass on SQLite, one on PostgreSQL and one in Chromium, side by side.
 
-Arguments are pytest's own and go to both passes. What failed runs once more by itself, since the passes share two cores with
+Arguments are pytest's own and go to every pass. What failed runs once more by itself, since the passes share two cores with
 browsers and servers, and a page can be late: what fails again has failed, and what needed the second try is named.
 The last line of all says ``N passed, N failed``.
 """
@@ -26,7 +26,8 @@ ONCE = [
 ]
 PASSES = {
     "SQLite": ["--database=sqlite", "-m", "not browser"],
-    "PostgreSQL and Chromium": ["--database=postgresql", *(f"--ignore={path}" for path in ONCE)],
+    "PostgreSQL": ["--database=postgresql", "-m", "not browser", *(f"--ignore={path}" for path in ONCE)],
+    "Chromium on PostgreSQL": ["--database=postgresql", "-m", "browser"],
 }
 
 
@@ -82,7 +83,7 @@ def run(arguments: list[str]) -> int:
 
     total = {word: sum(found[word] for found in counts.values()) for word in ("passed", "failed", "error", "skipped")}
     failed = total["failed"] + total["error"] or int(worst != 0)
-    print(f"\n{' and '.join(PASSES)}: {time.monotonic() - began:.0f} seconds")
+    print(f"\n{', '.join(PASSES)}: {time.monotonic() - began:.0f} seconds")
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
     print(f"{total['passed']} passed, {failed} failed{skipped}")
     return worst

@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 
-from schoolgate.accounts.errors import AccountCantRedeem, NobodyToSee
+from schoolgate.accounts.errors import AccountCantRedeem, KeyForOtherUse, NobodyToSee
 from schoolgate.accounts.portal_state import require_open_portal
-from schoolgate.accounts.queries import birth_dates_of, children_if_tied
+from schoolgate.accounts.queries import birth_dates_of, students_if_tied
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.claim import prove_key
 from schoolgate.keys.errors import AlreadyTied, KeyEnded, ProofNotAccepted
 from schoolgate.keys.models import AccessKey, Tie
+from schoolgate.keys.subjects import STUDENT_SELF, subject_of
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import SecondProof, Tenant, User, UserKind
 
@@ -24,14 +25,17 @@ def check_key(*, tenant: Tenant, account: User, code: KeyCode, at: datetime) -> 
     except KeyEnded as ended:
         raise_if_own(ended, tenant=tenant, account=account)
         raise
+    require_use(key, is_for_student=False)
     if (
         Tie.objects.for_tenant(tenant)
         .standing()
-        .filter(account=account, subject_id=key.subject_id, subject_kind=key.subject_kind)
+        .filter(
+            account=account, subject_id=key.subject_id, subject_kind=key.subject_kind, addressee_id=key.addressee_id
+        )
         .exists()
     ):
         raise AlreadyTied
-    if not children_if_tied(tenant=tenant, account=account, contact_id=key.addressee_id, at=at).exists():
+    if not students_if_tied(tenant=tenant, account=account, subject=subject_of(key), at=at).exists():
         raise NobodyToSee
     return key
 
@@ -50,7 +54,7 @@ def children_of_key(*, tenant: Tenant, account: User, key_id: int, at: datetime)
     key = AccessKey.objects.for_tenant(tenant).live(at=at).filter(pk=key_id).first()
     if key is None:
         return []
-    return list(children_if_tied(tenant=tenant, account=account, contact_id=key.addressee_id, at=at))
+    return list(students_if_tied(tenant=tenant, account=account, subject=subject_of(key), at=at))
 
 
 def require_redeemer(*, tenant: Tenant, account: User) -> None:
@@ -63,12 +67,18 @@ def require_redeemer(*, tenant: Tenant, account: User) -> None:
         raise AccountCantRedeem
 
 
+def require_use(key: AccessKey, *, is_for_student: bool) -> None:
+    """Step: a key for student use makes a student's account, every other a family's (R-SU-06). Raises KeyForOtherUse."""
+    if (key.subject_kind == STUDENT_SELF) != is_for_student:
+        raise KeyForOtherUse(is_for_student=not is_for_student)
+
+
 def require_second_proof(*, tenant: Tenant, key: AccessKey, birth_date: date | None, at: datetime) -> None:
-    """Step: the date of birth of any child that is published for the key's contact (R-RD-07, E-19).
+    """Step: the date of birth of any student whom the key opens (R-RD-07, E-19).
 
     Raises NobodyToSee without such a child, and ProofNotAccepted.
     """
-    birth_dates = birth_dates_of(tenant=tenant, contact_id=key.addressee_id, at=at)
+    birth_dates = birth_dates_of(tenant=tenant, subject=subject_of(key), at=at)
     if not birth_dates:
         raise NobodyToSee
     if tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH and (

@@ -12,6 +12,7 @@ from schoolgate.audit.record import record
 from schoolgate.keys.claim import lock_key
 from schoolgate.keys.errors import KeyEnded
 from schoolgate.keys.models import AccessKey
+from schoolgate.keys.subjects import audited, subject_of
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant, User
 from schoolgate.tenancy.notify_office import notify_office
@@ -60,6 +61,6 @@ def disclaim_key(
     key = check_second_proof(tenant=tenant, account=account, code=code, birth_date=birth_date, at=at)
     if not lock_key(key=key, at=at):
         raise KeyEnded(AccessKey.objects.for_tenant(tenant).get(pk=key.pk), tenant=tenant)
-    subjects = [("key", key.pk), ("contact", key.addressee_id), ("account", account.pk)]
+    subjects = [("key", key.pk), *audited([subject_of(key)]), ("account", account.pk)]
     notify_office("key.disclaimed", tenant=tenant, at=at, subjects=subjects)
     record("key.disclaimed", tenant_id=tenant.pk, by=by, at=at, subjects=subjects)

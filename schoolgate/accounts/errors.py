@@ -75,3 +75,17 @@ class NobodyToSee(KeyProved):
 
     def __init__(self) -> None:
         super().__init__(_("No child is connected to this key yet. Ask the school office; your key stays as it is."))
+
+
+class KeyForOtherUse(KeyProved):
+    """A student's own key at a parent's account, or the other way round: refused, and the key stays as it is (R-SU-01, R-SU-06)."""
+
+    code = "key.other_use"
+
+    def __init__(self, *, is_for_student: bool) -> None:
+        said = (
+            _("This key is for the student's own account, not for a parent or carer.")
+            if is_for_student
+            else _("This key is for a parent or carer, not for a student's own account.")
+        )
+        super().__init__(said)

@@ -8,28 +8,28 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from schoolgate.accounts.models import Disclaimer
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryStudent
-from schoolgate.directory.queries import visible_students
-from schoolgate.keys.models import SubjectKind, Tie
+from schoolgate.directory.queries import ActsFor, visible_to
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys.models import Tie
+from schoolgate.keys.subjects import STUDENT_SELF, acting_for, subject_of
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant, User
 
 
 def children_of(*, tenant: Tenant, account: User, at: datetime) -> list[DirectoryStudent]:
-    """The children that the account sees at this moment, sorted by name; two queries.
+    """The students whom the account sees at this moment, sorted by name; two queries.
 
-    Every tie's contact counts, and one of them barred from a child hides it from the account (spine §3.2, R-RX-03).
+    Every tie counts, and one of its contacts barred from a child hides it from the account (spine §3.2, R-RX-03).
     """
-    return list(
-        _children(tenant=tenant, account=account, contact_ids=contact_ids_of(tenant=tenant, account=account), at=at)
-    )
+    return list(_seen_by(account, acts_for(tenant=tenant, account=account), tenant=tenant, at=at))
 
 
 def child_of(*, tenant: Tenant, account: User, student_id: int, at: datetime) -> DirectoryStudent:
     """This child, if the account sees it. Raises NotFound for any other, of whatever tenant."""
-    contact_ids = contact_ids_of(tenant=tenant, account=account)
+    seen = _seen_by(account, acts_for(tenant=tenant, account=account), tenant=tenant, at=at)
     # A comparison, not a list: Django knows that no row has an id beyond 64 bits, but sends such a list to the database.
-    found = _children(tenant=tenant, account=account, contact_ids=contact_ids, at=at).filter(pk=student_id).first()
+    found = seen.filter(pk=student_id).first()
     if found is None:
         raise NotFound
     return found
@@ -46,7 +46,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Access:
-    """My Access. keys: the selectors of ties that show no child at present, with their date."""
+    """My Access. empty_ties: those that show no child at present."""
 
     seen: list[Seen]
     empty_ties: list[Tie]
@@ -55,57 +55,62 @@ class Access:
 def access_of(*, tenant: Tenant, account: User, at: datetime) -> Access:
     """Whom the account sees, since when and by which key; three queries."""
     ties = list(
-        Tie.objects.for_tenant(tenant)
-        .standing()
-        .filter(account=account, subject_kind=SubjectKind.CONTACT)
-        .select_related("key")
-        .order_by("since", "pk")
+        Tie.objects.for_tenant(tenant).standing().filter(account=account).select_related("key").order_by("since", "pk")
     )
-    tie_by_contact: dict[int, Tie] = {}
-    for tie in ties:
-        tie_by_contact.setdefault(tie.subject_id, tie)
-    children = list(_children(tenant=tenant, account=account, contact_ids=list(tie_by_contact), at=at))
-    pairs = (
-        DirectoryAssociation.objects.for_tenant(tenant)
-        .links(today=day_of(tenant, at))
-        .filter(contact_id__in=tie_by_contact, student_id__in=[child.pk for child in children])
-        .values_list("student_id", "contact_id", "flag_at")
+    whom = acting_for(subject_of(tie) for tie in ties)
+    children = {child.pk: child for child in _seen_by(account, whom, tenant=tenant, at=at)}
+    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
+    rows = list(
+        links.filter(whom.matches(), student_id__in=children).values_list(
+            "student_id", "contact_id", "household_id", "flag_at"
+        )
     )
     first: dict[int, Seen] = {}
-    child_by_id = {child.pk: child for child in children}
-    for student_id, contact_id, flag_at in pairs:
-        tie = tie_by_contact[contact_id]
-        since = max(tie.since, flag_at)  # A child linked later is seen from then on.
-        if student_id not in first or since < first[student_id].since:
-            first[student_id] = Seen(child_by_id[student_id], since, tie.key.selector)
-    showing = {contact_id for _student_id, contact_id, _flag_at in pairs}
+    showing: set[int] = set()
+    for tie in ties:
+        shown = _shown_by(tie, rows) if tie.subject_kind != STUDENT_SELF else [(tie.subject_id, tie.since)]
+        for student_id, flag_at in shown:
+            if student_id not in children:
+                continue
+            showing.add(tie.pk)
+            since = max(tie.since, flag_at)  # A child linked later is seen from then on.
+            if student_id not in first or since < first[student_id].since:
+                first[student_id] = Seen(children[student_id], since, tie.key.selector)
     return Access(
-        seen=[first[child.pk] for child in children],
-        empty_ties=[tie for tie in ties if tie.subject_id not in showing],
+        seen=[first[pk] for pk in children if pk in first],
+        empty_ties=[tie for tie in ties if tie.pk not in showing],
     )
 
 
-def children_if_tied(*, tenant: Tenant, account: User, contact_id: int, at: datetime) -> QuerySet[DirectoryStudent]:
-    """The children among this contact's links that the account would see, if it acted for the contact as well."""
-    contact_ids = {*contact_ids_of(tenant=tenant, account=account), contact_id}
-    links = (
-        DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at)).filter(contact_id=contact_id)
-    )
-    return _children(tenant=tenant, account=account, contact_ids=contact_ids, at=at).filter(
-        Exists(links.filter(student_id=OuterRef("pk")))
-    )
+def _shown_by(tie: Tie, rows: Collection[tuple[int, int, int | None, datetime]]) -> list[tuple[int, datetime]]:
+    """(student, since when linked) of the links that this one tie opens."""
+    place = {"contact": 1, "family": 2, "student": 0}[tie.subject_kind]
+    return [(row[0], row[3]) for row in rows if row[1] == tie.addressee_id and row[place] == tie.subject_id]
 
 
-def birth_dates_of(*, tenant: Tenant, contact_id: int, at: datetime) -> set[date | None]:
-    """The dates of birth of the contact's published children, the second proof (R-RD-07); empty when there is no child."""
-    children = visible_students(tenant=tenant, contact_ids=[contact_id], today=day_of(tenant, at))
-    return set(children.order_by().values_list("birth_date", flat=True))
+def students_if_tied(*, tenant: Tenant, account: User, subject: Subject, at: datetime) -> QuerySet[DirectoryStudent]:
+    """The students of this subject whom the account would see, if it acted for the subject as well."""
+    alone = acting_for([subject])
+    both = acting_for([subject, *subjects_of_account(tenant=tenant, account=account)])
+    opened = visible_to(alone, tenant=tenant, today=day_of(tenant, at))
+    seen = _seen_by(account, both, tenant=tenant, at=at)
+    return seen.filter(pk__in=opened.order_by().values("pk"))
 
 
-def contact_ids_of(*, tenant: Tenant, account: User) -> list[int]:
-    """The contacts that the account acts for."""
-    ties = Tie.objects.for_tenant(tenant).standing().filter(account=account, subject_kind=SubjectKind.CONTACT)
-    return list(ties.values_list("subject_id", flat=True))
+def birth_dates_of(*, tenant: Tenant, subject: Subject, at: datetime) -> set[date | None]:
+    """The dates of birth of the subject's published students, the second proof (R-RD-07); empty when there is none."""
+    students = visible_to(acting_for([subject]), tenant=tenant, today=day_of(tenant, at))
+    return set(students.order_by().values_list("birth_date", flat=True))
+
+
+def subjects_of_account(*, tenant: Tenant, account: User) -> list[Subject]:
+    """Whom the account acts for, by its standing ties."""
+    return [subject_of(tie) for tie in Tie.objects.for_tenant(tenant).standing().filter(account=account)]
+
+
+def acts_for(*, tenant: Tenant, account: User) -> ActsFor:
+    """The same, as the directory asks for it."""
+    return acting_for(subjects_of_account(tenant=tenant, account=account))
 
 
 def has_bar_between(*, tenant: Tenant, contact_ids: Collection[int], at: datetime) -> bool:
@@ -116,9 +121,7 @@ def has_bar_between(*, tenant: Tenant, contact_ids: Collection[int], at: datetim
     return bars.filter(Exists(links.filter(student_id=OuterRef("student_id")))).exists()
 
 
-def _children(
-    *, tenant: Tenant, account: User, contact_ids: Collection[int], at: datetime
-) -> QuerySet[DirectoryStudent]:
+def _seen_by(account: User, whom: ActsFor, *, tenant: Tenant, at: datetime) -> QuerySet[DirectoryStudent]:
     disclaimed = Disclaimer.objects.for_tenant(tenant).filter(account=account, restored_at=None)
-    visible = visible_students(tenant=tenant, contact_ids=contact_ids, today=day_of(tenant, at))
+    visible = visible_to(whom, tenant=tenant, today=day_of(tenant, at))
     return visible.exclude(Exists(disclaimed.filter(student_id=OuterRef("pk"))))

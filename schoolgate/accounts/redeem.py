@@ -4,15 +4,16 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from schoolgate.accounts.check import raise_if_own, require_redeemer, require_second_proof
+from schoolgate.accounts.check import raise_if_own, require_redeemer, require_second_proof, require_use
 from schoolgate.accounts.errors import NobodyToSee
-from schoolgate.accounts.queries import children_if_tied, contact_ids_of, has_bar_between
+from schoolgate.accounts.queries import acts_for, has_bar_between, students_if_tied
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.directory.models import DirectoryContact
 from schoolgate.keys.claim import claim_key, make_tie
 from schoolgate.keys.errors import KeyEnded
 from schoolgate.keys.models import AccessKey, Tie
+from schoolgate.keys.subjects import audited, subject_of
 from schoolgate.letters.queue_message import queue_message
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant, User
@@ -45,12 +46,13 @@ def redeem_key(
     except KeyEnded as ended:
         raise_if_own(ended, tenant=tenant, account=account)
         raise
+    require_use(key, is_for_student=False)
     require_second_proof(tenant=tenant, key=key, birth_date=birth_date, at=at)
-    others = contact_ids_of(tenant=tenant, account=account)
+    others = sorted(acts_for(tenant=tenant, account=account).adults)
     if others:
         _look_at_several_contacts(tenant=tenant, account=account, key=key, others=others, at=at)
     tie = make_tie(key=key, account=account, at=at)
-    subjects = [("key", key.pk), ("contact", key.addressee_id), ("account", account.pk)]
+    subjects = [("key", key.pk), *audited([subject_of(key)]), ("account", account.pk)]
     if one_is_missing:
         notify_office("child.missing", tenant=tenant, at=at, subjects=subjects)
     _mail_both(tenant=tenant, account=account, tie=tie, at=at)
@@ -67,7 +69,7 @@ def _look_at_several_contacts(
     If nothing were left to see, nothing is tied. If a bar lies between them, the office is told that one account may
     stand for two people (R-RX-03).
     """
-    if not children_if_tied(tenant=tenant, account=account, contact_id=key.addressee_id, at=at).exists():
+    if not students_if_tied(tenant=tenant, account=account, subject=subject_of(key), at=at).exists():
         raise NobodyToSee
     if has_bar_between(tenant=tenant, contact_ids=[*others, key.addressee_id], at=at):
         contacts = [("contact", contact_id) for contact_id in sorted({*others, key.addressee_id})]
@@ -87,7 +89,7 @@ def _mail_both(*, tenant: Tenant, account: User, tie: Tie, at: datetime) -> None
             account_id=account.pk,
             contact_id=contact.pk,
             language=account.language or tenant.settings.language,
-            params={"link": "not-you/", "connected_at": at.isoformat()},
+            params={"link": "not-you/", "connected_at": at.isoformat(), "tie": tie.pk},
             idempotency_key=f"connected:{tie.pk}:{position}",
             at=at,
         )

@@ -24,7 +24,7 @@ def _email(arguments: argparse.Namespace) -> Outcome:
     selection = selected(arguments, tenant)
     job = start_send_emails(
         tenant=tenant,
-        contact_ids=selection.contact_ids,
+        subjects=selection.subjects,
         by=terminal_actor(tenant),
         at=timezone.now(),
         hold=timedelta(0),

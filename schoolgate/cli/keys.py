@@ -17,11 +17,14 @@ from schoolgate.cli.who import tenant_named, terminal_actor
 from schoolgate.console.reasons import reason_words
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import skip_counts
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.queries import ContactKey, contact_ids_by_source_id, contact_keys, parent_contact_ids
 from schoolgate.keys.reveal import reveal_keys
 from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.schemes import UNKNOWN
+from schoolgate.keys.subjects import of_contacts, parent_subjects
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
 
@@ -56,19 +59,23 @@ def add_selection(command: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Selection:
-    """contact_ids: our own ids, in the order asked for. unknown: how many ids name nobody."""
+    """subjects: in the order asked for. unknown: how many ids name nobody."""
 
-    contact_ids: list[int]
+    subjects: list[Subject]
     unknown: int = 0
 
 
 def selected(arguments: argparse.Namespace, tenant: Tenant) -> Selection:
     """Whom a command is about."""
+    today = day_of(tenant, timezone.now())
     if arguments.all:
-        return Selection(parent_contact_ids(tenant=tenant))
+        parents = parent_contact_ids(tenant=tenant)
+        return Selection(parent_subjects(tenant=tenant, contact_ids=parents, today=today))
     asked = list(dict.fromkeys(arguments.contact))
     found = contact_ids_by_source_id(tenant=tenant, source_ids=asked)
-    return Selection([pk for source_id in asked for pk in found.get(source_id, [])], len(set(asked) - set(found)))
+    contact_ids = [pk for source_id in asked for pk in found.get(source_id, [])]
+    subjects = parent_subjects(tenant=tenant, contact_ids=contact_ids, today=today)
+    return Selection(subjects, len(set(asked) - set(found)))
 
 
 def skipped_of(job: Job, selection: Selection) -> dict[str, int]:
@@ -93,7 +100,7 @@ def _generate(arguments: argparse.Namespace) -> Outcome:
     selection = selected(arguments, tenant)
     job = start_generate(
         tenant=tenant,
-        contact_ids=selection.contact_ids,
+        subjects=selection.subjects,
         by=terminal_actor(tenant),
         at=timezone.now(),
         queued=False,
@@ -109,7 +116,7 @@ def _revoke(arguments: argparse.Namespace) -> Outcome:
     selection = selected(arguments, tenant)
     job = start_revoke(
         tenant=tenant,
-        contact_ids=selection.contact_ids,
+        subjects=selection.subjects,
         reason=arguments.reason,
         used=arguments.used,
         by=terminal_actor(tenant),
@@ -127,8 +134,9 @@ def _list(arguments: argparse.Namespace) -> Outcome:
     at = timezone.now()
     in_clear: dict[int, str] = {}
     if arguments.reveal:
-        shown = reveal_keys(tenant=tenant, contact_ids=None, by=terminal_actor(tenant), at=at)
-        in_clear = {revealed.contact_id: revealed.code.grouped for revealed in shown}
+        everybody = of_contacts(parent_contact_ids(tenant=tenant))
+        shown = reveal_keys(tenant=tenant, subjects=everybody, by=terminal_actor(tenant), at=at)
+        in_clear = {revealed.subject.id: revealed.code.grouped for revealed in shown}
     found = list(contact_keys(tenant=tenant, at=at))
     rows = [_row(each, in_clear) for each in found]
     return Outcome({"keys": rows}, lambda console: _print(console, rows, with_keys=arguments.reveal))

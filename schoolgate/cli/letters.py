@@ -45,7 +45,7 @@ def _letters(arguments: argparse.Namespace) -> Outcome:
     check_fonts()  # Before any copy is counted.
     by = terminal_actor(tenant)
     selection = selected(arguments, tenant)
-    job = start_print_letters(tenant=tenant, contact_ids=selection.contact_ids, by=by, at=timezone.now(), queued=False)
+    job = start_print_letters(tenant=tenant, subjects=selection.subjects, by=by, at=timezone.now(), queued=False)
     job = run_now(job, "Print Letters")
     skipped = Counter(skipped_of(job, selection))
     letters = pages = 0

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -18,20 +18,53 @@ from schoolgate.directory.models import (
 from schoolgate.tenancy.models import Tenant
 
 
-def visible_students(*, tenant: Tenant, contact_ids: Collection[int], today: date) -> QuerySet[DirectoryStudent]:
-    """The children an account sees that acts for these contacts; one query, sorted by name.
+@dataclass(frozen=True)
+class ActsFor:
+    """Whom an account acts for.
+
+    contacts: with all links of each. households, students: (household or student, contact), with those of the contact's
+    links alone that belong there. themselves: students who see themselves, while they are active.
+    """
+
+    contacts: frozenset[int] = frozenset()
+    households: frozenset[tuple[int, int]] = frozenset()
+    students: frozenset[tuple[int, int]] = frozenset()
+    themselves: frozenset[int] = frozenset()
+
+    @property
+    def adults(self) -> frozenset[int]:
+        """The contacts behind all of it: a restriction of any one of them counts."""
+        return self.contacts | {contact for _, contact in self.households | self.students}
+
+    def matches(self) -> Q:
+        """The associations, among all links, that show somebody to the account."""
+        found = Q(contact_id__in=self.contacts)
+        for household, contact in self.households:
+            found |= Q(household_id=household, contact_id=contact)
+        for student, contact in self.students:
+            found |= Q(student_id=student, contact_id=contact)
+        return found
+
+
+def visible_to(acts_for: ActsFor, *, tenant: Tenant, today: date) -> QuerySet[DirectoryStudent]:
+    """The students whom an account sees that acts for these people; one query, sorted by name.
 
     An account that acts for several contacts doesn't see a child that any one of them is barred from (spine §3.2, R-RX-03).
     today: in the tenant's time zone (tenancy/dates.py).
     """
-    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__in=contact_ids)
-    bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=contact_ids)
+    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(acts_for.matches())
+    bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=acts_for.adults)
     found = (
         DirectoryStudent.objects.for_tenant(tenant)
-        .filter(Exists(links.filter(student_id=OuterRef("pk"))))
+        .filter(Exists(links.filter(student_id=OuterRef("pk"))) | Q(pk__in=acts_for.themselves, is_active=True))
         .exclude(Exists(bars.filter(student_id=OuterRef("pk"))))
     )
     return found.select_related("school").order_by("sort_name", "pk")
+
+
+def visible_students(*, tenant: Tenant, contact_ids: Collection[int], today: date) -> QuerySet[DirectoryStudent]:
+    """The children of an account that acts for these contacts."""
+    return visible_to(ActsFor(contacts=frozenset(contact_ids)), tenant=tenant, today=today)
 
 
 def students_by_contact(

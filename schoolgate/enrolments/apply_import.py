@@ -17,6 +17,7 @@ from schoolgate.enrolments.upload_roster import options_of
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 
 WAITING = (ImportState.READY, ImportState.WARNED, ImportState.HELD)
 
@@ -46,7 +47,7 @@ def apply_import(
         by=by,
         at=at,
         options={"accepts_warnings": accepts_warnings, "approves": approves, "reason": reason.strip()[:500]},
-        items=[("import", entry.pk)],
+        items=[Subject("import", entry.pk)],
     )
     RosterImport.objects.for_tenant(entry.tenant).filter(pk=entry.pk).update(job=job)
     hand_to_queue(job)

@@ -23,6 +23,7 @@ from schoolgate.enrolments.stored_files import Given, drop_files, store_files, s
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.tenancy.models import Tenant
 
 
@@ -56,7 +57,7 @@ def upload_roster(
         created_at=at,
     )
     store_files(entry, files)
-    entry.job = add_job(tenant=tenant, kind=CHECK.name, by=by, at=at, items=[("import", entry.pk)])
+    entry.job = add_job(tenant=tenant, kind=CHECK.name, by=by, at=at, items=[Subject("import", entry.pk)])
     entry.save(update_fields=["job"])
     hand_to_queue(entry.job)
     return entry

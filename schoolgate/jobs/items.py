@@ -7,27 +7,29 @@ from django.db import connection
 from schoolgate.jobs.bulk import insert_rows
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import End
+from schoolgate.jobs.subject import Subject
 
 
-def insert_items(job: Job, subjects: Iterable[tuple[str, int]]) -> int:
-    """Step: one waiting item for each (subject kind, subject id), in order. How many there were."""
+def insert_items(job: Job, subjects: Iterable[Subject]) -> int:
+    """Step: one waiting item for each subject, in order. How many there were."""
     count = 0
 
     def rows() -> Iterable[tuple[object, ...]]:
         nonlocal count
-        for count, (kind, subject_id) in enumerate(subjects, start=1):
-            yield job.pk, count, kind, subject_id, ItemState.WAITING.value, ""
+        for count, (kind, subject_id, addressee_id) in enumerate(subjects, start=1):
+            yield job.pk, count, kind, subject_id, addressee_id, ItemState.WAITING.value, ""
 
-    insert_rows(JobItem, ["job_id", "position", "subject_kind", "subject_id", "state", "why"], rows())
+    columns = ["job_id", "position", "subject_kind", "subject_id", "addressee_id", "state", "why"]
+    insert_rows(JobItem, columns, rows())
     return count
 
 
-def insert_ended(job: Job, kind: str, ids: Sequence[int], ends: Sequence[End], *, first: int) -> None:
-    """Step: the items of these ids of a backlog, which have ended, from position ``first`` on."""
-    columns = ["job_id", "position", "subject_kind", "subject_id", "state", "why", "result_id"]
+def insert_ended(job: Job, subjects: Sequence[Subject], ends: Sequence[End], *, first: int) -> None:
+    """Step: the items of these subjects of a backlog, which have ended, from position ``first`` on."""
+    columns = ["job_id", "position", "subject_kind", "subject_id", "addressee_id", "state", "why", "result_id"]
     rows = (
-        (job.pk, position, kind, subject_id, end.state.value, end.why, end.result_id)
-        for position, (subject_id, end) in enumerate(zip(ids, ends, strict=True), start=first)
+        (job.pk, position, *subject, end.state.value, end.why, end.result_id)
+        for position, (subject, end) in enumerate(zip(subjects, ends, strict=True), start=first)
     )
     insert_rows(JobItem, columns, rows)
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from schoolgate.jobs.subject import Subject, unpacked
 from schoolgate.tenancy.models import Tenant, TenantQuerySet
 
 
@@ -87,6 +88,7 @@ class JobItem(models.Model):
     position = models.PositiveIntegerField()
     subject_kind = models.CharField(max_length=12)
     subject_id = models.BigIntegerField()
+    addressee_id = models.BigIntegerField(null=True)  # See Subject.
     state = models.CharField(max_length=8, choices=ItemState, default=ItemState.WAITING)
     why = models.CharField(max_length=40, blank=True)
     result_id = models.BigIntegerField(null=True)  # What it made: a key, a delivery, a message.
@@ -98,19 +100,26 @@ class JobItem(models.Model):
     def __str__(self) -> str:
         return f"item {self.position} of job {self.job_id}"
 
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.subject_kind, self.subject_id, self.addressee_id)
+
 
 class JobBacklog(models.Model):
-    """What a job of a bulk kind acts on: ids in order, as they were selected. Its items are written when they end.
+    """What a job of a bulk kind acts on: subjects in order, as they were selected. Its items are written when they end.
 
-    Of 100,000 rows that saves the second write of each. The ids before position ``job.ended`` have their items.
+    Of 100,000 rows that saves the second write of each. The subjects before position ``job.ended`` have their items.
     """
 
     job = models.OneToOneField(Job, models.CASCADE, primary_key=True, related_name="backlog")
-    subject_kind = models.CharField(max_length=12)
-    ids = models.JSONField()
+    packed = models.JSONField()  # As subject.packed makes it.
 
     def __str__(self) -> str:
         return f"backlog of job {self.job_id}"
+
+    def subjects(self) -> list[Subject]:
+        """All of them, those that have ended included."""
+        return unpacked(self.packed)
 
 
 class Selection(models.Model):

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schoolgate.jobs.models import ItemState, Job, JobItem
+from schoolgate.jobs.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What became of one id of a backlog: its item, as it will be written."""
+    """What became of one subject of a backlog: its item, as it will be written."""
 
     state: ItemState
     why: str = ""
     result_id: int | None = None
 
 
-ChunkWork = Callable[[Sequence[int], datetime], Sequence[End]]
-"""Act on these ids of the backlog, in the runner's transaction; an end for each, in their order."""
+ChunkWork = Callable[[Sequence[Subject], datetime], Sequence[End]]
+"""Act on these subjects of the backlog, in the runner's transaction; an end for each, in their order."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class JobKind:
     in a transaction of its own, before the first chunk; None when the starter made them. finish(job, at): after the last
     chunk, in a transaction; may fill job.result.
 
-    begin(job, ids): for jobs with a backlog (JobBacklog), whose items come by the ten thousand. Called once in each process
-    that takes the job up, with all the ids still before it; gives the function that works on them chunk by chunk.
+    begin(job, subjects): for jobs with a backlog (JobBacklog), whose items come by the ten thousand. Called once in each process
+    that takes the job up, with all the subjects still before it; gives the function that works on them chunk by chunk.
     """
 
     name: str
@@ -39,7 +40,7 @@ class JobKind:
     chunk: int = 100
     plan: Callable[[Job, datetime], None] | None = None
     finish: Callable[[Job, datetime], None] | None = None
-    begin: Callable[[Job, Sequence[int]], ChunkWork] | None = None
+    begin: Callable[[Job, Sequence[Subject]], ChunkWork] | None = None
 
 
 _kinds: dict[str, JobKind] = {}

@@ -14,6 +14,7 @@ from schoolgate.jobs import stopping
 from schoolgate.jobs.items import insert_ended, save_ends
 from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobState, Wanted
 from schoolgate.jobs.registry import ChunkWork, JobKind, kind_of
+from schoolgate.jobs.subject import Subject
 
 LEASE = timedelta(seconds=60)
 logger = logging.getLogger(__name__)
@@ -39,21 +40,20 @@ class _Items:
 
 
 class _Backlog:
-    """Works on a backlog of ids, whose items are written as they end."""
+    """Works on a backlog of subjects, whose items are written as they end."""
 
-    def __init__(self, job: Job, kind: JobKind, begin: Callable[[Job, Sequence[int]], ChunkWork]) -> None:
-        backlog = JobBacklog.objects.get(job=job)
-        self.kind, self.subject_kind = kind, backlog.subject_kind
-        self.ids: list[int] = backlog.ids
-        self.work = begin(job, self.ids[job.ended :])
+    def __init__(self, job: Job, kind: JobKind, begin: Callable[[Job, Sequence[Subject]], ChunkWork]) -> None:
+        self.kind = kind
+        self.subjects = JobBacklog.objects.get(job=job).subjects()
+        self.work = begin(job, self.subjects[job.ended :])
 
     def next(self, job: Job, *, at: datetime) -> Counter[str]:
         """The same. Where it stands is the job's own count, which is committed with the items."""
-        ids = self.ids[job.ended : job.ended + self.kind.chunk]
-        if not ids:
+        subjects = self.subjects[job.ended : job.ended + self.kind.chunk]
+        if not subjects:
             return Counter()
-        ends = self.work(ids, at)
-        insert_ended(job, self.subject_kind, ids, ends, first=job.ended + 1)
+        ends = self.work(subjects, at)
+        insert_ended(job, subjects, ends, first=job.ended + 1)
         return Counter(end.state.value for end in ends)
 
 

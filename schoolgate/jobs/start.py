@@ -10,6 +10,7 @@ from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.jobs.items import insert_items
 from schoolgate.jobs.models import Job, JobBacklog
 from schoolgate.jobs.queue import enqueue
+from schoolgate.jobs.subject import Subject, packed
 from schoolgate.tenancy.models import Tenant
 
 
@@ -20,9 +21,9 @@ def add_job(
     by: Actor,
     at: datetime,
     options: Mapping[str, Any] | None = None,
-    items: Iterable[tuple[str, int]] = (),
+    items: Iterable[Subject] = (),
 ) -> Job:
-    """Step: write the job with its items, (subject kind, subject id) in order. Nothing runs yet."""
+    """Step: write the job with its items, in order. Nothing runs yet."""
     job = Job.objects.create(
         tenant=tenant,
         kind=kind,
@@ -44,13 +45,12 @@ def add_backlog_job(
     by: Actor,
     at: datetime,
     options: Mapping[str, Any],
-    subject_kind: str,
-    ids: Sequence[int],
+    subjects: Sequence[Subject],
 ) -> Job:
     """Step: the same for a bulk kind, whose items are written when they end (JobBacklog)."""
     job = add_job(tenant=tenant, kind=kind, by=by, at=at, options=options)
-    JobBacklog.objects.create(job=job, subject_kind=subject_kind, ids=list(ids))
-    job.total = len(ids)
+    JobBacklog.objects.create(job=job, packed=packed(subjects))
+    job.total = len(subjects)
     job.save(update_fields=["total"])
     return job
 

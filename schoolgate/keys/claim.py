@@ -6,16 +6,10 @@ from django.db.models import F
 
 from schoolgate.keys.errors import AlreadyTied, KeyEnded, KeyNotAccepted
 from schoolgate.keys.keyring import newest_pepper, pepper
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
+from schoolgate.keys.models import AccessKey, KeyState, Tie
+from schoolgate.keys.subjects import STUDENT_SELF, parent_kind
 from schoolgate.lib.keycode import NO_MAC, KeyCode, proves
-from schoolgate.tenancy.models import KeySystem, Tenant, User
-
-# A key of a system that is not in force can't be redeemed, and looks unknown (R-ST-03).
-_SUBJECT_OF_SYSTEM = {
-    KeySystem.CONTACT: SubjectKind.CONTACT,
-    KeySystem.FAMILY: SubjectKind.FAMILY,
-    KeySystem.STUDENT: SubjectKind.STUDENT,
-}
+from schoolgate.tenancy.models import Tenant, User
 
 
 def prove_key(*, tenant: Tenant, code: KeyCode, at: datetime) -> AccessKey:
@@ -58,7 +52,8 @@ def make_tie(*, key: AccessKey, account: User, at: datetime) -> Tie:
     Raises AlreadyTied where the account does so already; the caller's transaction then leaves the key as it was.
     """
     standing = Tie.objects.for_tenant(key.tenant).standing().filter(account=account)
-    if standing.filter(subject_kind=key.subject_kind, subject_id=key.subject_id).exists():
+    same = {"subject_kind": key.subject_kind, "subject_id": key.subject_id, "addressee_id": key.addressee_id}
+    if standing.filter(**same).exists():
         raise AlreadyTied
     return Tie.objects.create(
         tenant=key.tenant,
@@ -73,9 +68,11 @@ def make_tie(*, key: AccessKey, account: User, at: datetime) -> Tie:
 
 def _proved(*, tenant: Tenant, code: KeyCode) -> AccessKey:
     """The key whose MAC this secret makes. A selector may name dead keys besides a live one; all are compared."""
-    kind = _SUBJECT_OF_SYSTEM[KeySystem(tenant.settings.key_system)]
+    # A parent's key of a system that is not in force can't be redeemed, and looks unknown (R-ST-03).
+    kinds = [parent_kind(tenant), STUDENT_SELF]
     proved = None
-    keys = list(AccessKey.objects.for_tenant(tenant).filter(selector=code.selector, subject_kind=kind).order_by("pk"))
+    named = AccessKey.objects.for_tenant(tenant).filter(selector=code.selector, subject_kind__in=kinds)
+    keys = list(named.order_by("pk"))
     if not keys:
         proves(code, NO_MAC, tenant_id=tenant.pk, pepper=newest_pepper())  # Takes as long as a wrong secret (R-RD-05).
     for key in keys:

@@ -23,9 +23,11 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Least
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
-from schoolgate.keys.schemes import UNKNOWN, Facts, Forecast, Verdict
+from schoolgate.keys.schemes import NOT_PARENT, OTHER_SYSTEM, UNKNOWN, Facts, Forecast, Verdict
+from schoolgate.keys.subjects import CONTACT, parent_kind
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
@@ -36,7 +38,7 @@ class CountedFacts:
 
     facts: Facts
     count: int
-    example_id: int
+    example: Subject
 
 
 def counted_facts(*, tenant: Tenant, contacts: QuerySet[DirectoryContact], at: datetime) -> list[CountedFacts]:
@@ -52,7 +54,8 @@ def counted_facts(*, tenant: Tenant, contacts: QuerySet[DirectoryContact], at: d
         "is_barred": _is_barred_everywhere(tenant, at),
     }
     grouped = contacts.order_by().annotate(**columns).values(*columns).annotate(count=Count("pk"), example=Min("pk"))
-    return [_counted(row) for row in grouped]
+    system = "" if parent_kind(tenant) == CONTACT else OTHER_SYSTEM
+    return [_counted(row, system) for row in grouped]
 
 
 def forecast_counted(
@@ -72,7 +75,7 @@ def forecast_counted(
             skipped[why] += group.count
             continue
         acts_on += group.count
-        examples.append(group.example_id)
+        examples.append(group.example)
         ties_ended += len(group.facts.tie_key_ids) * group.count if counts_ties else 0
     gone = selected - sum(group.count for group in groups)
     if gone > 0:
@@ -80,9 +83,9 @@ def forecast_counted(
     return Forecast(acts_on, dict(skipped), min(examples, default=None), ties_ended)
 
 
-def _counted(row: dict[str, Any]) -> CountedFacts:
+def _counted(row: dict[str, Any], system: str) -> CountedFacts:
     facts = Facts(
-        is_parent=row["is_parent"],
+        never=system if row["is_parent"] else NOT_PARENT,
         key_id=0 if row["has_key"] else None,
         is_locked=bool(row["is_locked"]),
         lock_count=row["locks"],
@@ -90,7 +93,7 @@ def _counted(row: dict[str, Any]) -> CountedFacts:
         has_link=row["has_link"],
         is_barred=row["is_barred"] and not row["has_link"],
     )
-    return CountedFacts(facts, row["count"], row["example"])
+    return CountedFacts(facts, row["count"], Subject(CONTACT, row["example"]))
 
 
 def _key_columns(tenant: Tenant, at: datetime) -> dict[str, Any]:

@@ -1,82 +1,149 @@
-"""What decides about contacts, read for many at once: the numbers of statements don't grow with them (spine §3.8)."""
+"""What decides about subjects of keys, read for many at once: the numbers of statements don't grow with them (spine §3.8)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
 
-from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
-from schoolgate.keys.schemes import Facts
+from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact, DirectoryStudent
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys.models import AccessKey, KeyState, Tie
+from schoolgate.keys.schemes import INACTIVE, NO_BIRTH_DATE, NOT_PARENT, OTHER_SYSTEM, UNDER_AGE, Facts
+from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.tenancy.dates import day_of
-from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.models import SecondProof, Tenant
 
 PARENT = "PARENT"
-_WHOLE_TENANT = 20_000  # Above so many contacts, reading all of the tenant's once is the quicker way.
+_WHOLE_TENANT = 20_000  # Above so many subjects, reading all of the tenant's once is the quicker way.
+
+Pair = tuple[int, int]
+"""(subject id, addressee id) within one kind; twice the same where the subject is the addressee."""
 
 
-def facts_of(*, tenant: Tenant, contact_ids: Iterable[int], at: datetime) -> dict[int, Facts]:
-    """Query: the facts of these contacts; ids that are no contact of the tenant are absent.
+def facts_of(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> dict[Subject, Facts]:
+    """Query: the facts of these subjects; those that are nobody of the tenant are absent.
 
     A live key whose time is over counts as none, but stands in ``overdue_key_id``: whoever makes a new one ends it first.
     """
-    wanted = frozenset(contact_ids)
-    today = day_of(tenant, at)
-    contacts = _of(wanted, DirectoryContact.objects.for_tenant(tenant), "pk")
-    keys_of_contacts = AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, state=KeyState.LIVE
-    )
-    live = _of(wanted, keys_of_contacts, "subject_id")
-    limit = tenant.settings.failed_tries
-    keys: dict[int, tuple[int | None, bool, int]] = {}
-    overdue: dict[int, int] = {}
-    for subject_id, key, expires_at, locked_at, failures, lock_count in live.values_list(
-        "subject_id", "pk", "expires_at", "locked_at", "failures", "lock_count"
-    ):
-        if expires_at <= at:
-            overdue[subject_id] = key
-        else:
-            keys[subject_id] = (key, locked_at is not None or failures >= limit, lock_count)
-    tie_keys: dict[int, list[int]] = defaultdict(list)
-    standing = Tie.objects.for_tenant(tenant).standing().filter(subject_kind=SubjectKind.CONTACT)
-    ties = _of(wanted, standing, "subject_id").order_by("pk")
-    for subject_id, tie_key in ties.values_list("subject_id", "key_id"):
-        tie_keys[subject_id].append(tie_key)
-    links = _of(wanted, DirectoryAssociation.objects.for_tenant(tenant).links(today=today), "contact_id")
-    linked = set(links.values_list("contact_id", flat=True))
-    barred = _barred_everywhere(tenant=tenant, ids=wanted - linked, at=at)
+    by_kind: dict[str, list[Subject]] = defaultdict(list)
+    for subject in subjects:
+        by_kind[subject.kind].append(subject)
+    found: dict[Subject, Facts] = {}
+    for kind, some in by_kind.items():
+        found |= _facts_of_kind(tenant, kind, some, at)
+    return found
+
+
+def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at: datetime) -> dict[Subject, Facts]:
+    ids = frozenset(subject.id for subject in subjects)
+    addressees = frozenset(subject.addressee for subject in subjects)
+    keys, overdue = _keys(tenant, kind, ids, at)
+    tie_keys = _tie_keys(tenant, kind, ids)
+    if kind == STUDENT_SELF:
+        never = _why_never_students(tenant, ids, day_of(tenant, at))
+        linked = {(pk, pk) for pk, why in never.items() if why != INACTIVE}
+        barred: set[Pair] = set()
+    else:
+        never = _why_never_contacts(tenant, kind, addressees)
+        links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
+        linked = set(_of(addressees, links, "contact_id").values_list(SUBJECT_COLUMN[kind], "contact_id"))
+        unlinked = frozenset(s.addressee for s in subjects if (s.id, s.addressee) not in linked)
+        barred = _barred_everywhere(tenant, kind, unlinked, at) - linked
     found = {}
-    for pk, type_ in contacts.values_list("pk", "type"):
-        if pk not in wanted:
+    for subject in subjects:
+        pair = (subject.id, subject.addressee)
+        if subject.addressee not in never:
             continue
-        key_id, is_locked, lock_count = keys.get(pk, (None, False, 0))
-        ties_of_it = tuple(tie_keys[pk]) if pk in tie_keys else ()
-        found[pk] = Facts(
-            type_ == PARENT, key_id, is_locked, lock_count, ties_of_it, pk in linked, pk in barred, overdue.get(pk)
-        )
+        key_id, is_locked, lock_count = keys.get(pair, (None, False, 0))
+        ties = tuple(tie_keys[pair]) if pair in tie_keys else ()
+        why, is_linked = never[subject.addressee], pair in linked
+        found[subject] = Facts(
+            why, key_id, is_locked, lock_count, ties, is_linked, pair in barred, overdue.get(pair)
+        )  # fmt: skip
     return found
 
 
 def _of(wanted: frozenset[int], rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any]:  # Any: any rows
-    """The rows of these contacts; of all of the tenant's where there are so many."""
+    """The rows with these ids; all of the tenant's where there are so many."""
     return rows if len(wanted) > _WHOLE_TENANT else rows.filter(**{f"{column}__among": wanted})
 
 
-def _barred_everywhere(*, tenant: Tenant, ids: frozenset[int], at: datetime) -> set[int]:
-    """Of contacts without a link: those whose every active student is closed to them by a restriction."""
-    if not ids:
+def _keys(
+    tenant: Tenant, kind: str, ids: frozenset[int], at: datetime
+) -> tuple[dict[Pair, tuple[int | None, bool, int]], dict[Pair, int]]:
+    """The live keys (id, is locked, how often it was), and apart those whose time is over."""
+    live = _of(ids, AccessKey.objects.for_tenant(tenant).filter(subject_kind=kind, state=KeyState.LIVE), "subject_id")
+    limit = tenant.settings.failed_tries
+    keys: dict[Pair, tuple[int | None, bool, int]] = {}
+    overdue: dict[Pair, int] = {}
+    for subject_id, addressee_id, key, expires_at, locked_at, failures, lock_count in live.values_list(
+        "subject_id", "addressee_id", "pk", "expires_at", "locked_at", "failures", "lock_count"
+    ):
+        if expires_at <= at:
+            overdue[subject_id, addressee_id] = key
+        else:
+            keys[subject_id, addressee_id] = (key, locked_at is not None or failures >= limit, lock_count)
+    return keys, overdue
+
+
+def _tie_keys(tenant: Tenant, kind: str, ids: frozenset[int]) -> dict[Pair, list[int]]:
+    """The redeemed keys of the standing ties, the oldest first."""
+    found: dict[Pair, list[int]] = defaultdict(list)
+    standing = Tie.objects.for_tenant(tenant).standing().filter(subject_kind=kind)
+    ties = _of(ids, standing, "subject_id").order_by("pk")
+    for subject_id, addressee_id, key_id in ties.values_list("subject_id", "addressee_id", "key_id"):
+        found[subject_id, addressee_id].append(key_id)
+    return found
+
+
+def _why_never_contacts(tenant: Tenant, kind: str, ids: frozenset[int]) -> dict[int, str]:
+    """Each contact of the directory, with why no key of this kind is ever made for them now, or ""."""
+    contacts = _of(ids, DirectoryContact.objects.for_tenant(tenant), "pk")
+    system = "" if kind == parent_kind(tenant) else OTHER_SYSTEM
+    return {pk: system if type_ == PARENT else NOT_PARENT for pk, type_ in contacts.values_list("pk", "type")}
+
+
+def _why_never_students(tenant: Tenant, ids: frozenset[int], today: date) -> dict[int, str]:
+    """The same of students as themselves (registration-keys §3, G-17)."""
+    students = _of(ids, DirectoryStudent.objects.for_tenant(tenant), "pk")
+    asks_birth_date = tenant.settings.second_proof != SecondProof.NONE
+    minimum_age = tenant.settings.student_minimum_age
+    found = {}
+    for pk, is_active, born in students.values_list("pk", "is_active", "birth_date"):
+        why = "" if is_active else INACTIVE
+        if not why and born is None and asks_birth_date:
+            why = NO_BIRTH_DATE
+        found[pk] = why or (UNDER_AGE if born is not None and age_on(today, born) < minimum_age else "")
+    return found
+
+
+def age_on(day: date, born: date) -> int:
+    """In whole years. Who was born on 29 February is a year older on 1 March."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _barred_everywhere(tenant: Tenant, kind: str, contact_ids: frozenset[int], at: datetime) -> set[Pair]:
+    """Of these contacts' subjects: those whose every active student is closed to the contact by a restriction."""
+    if not contact_ids:
         return set()
     closing = DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at))
     bars = {
         (contact_id, student_id)
-        for contact_id, student_id in _of(ids, closing, "contact_id").values_list("contact_id", "student_id")
-        if contact_id in ids
+        for contact_id, student_id in _of(contact_ids, closing, "contact_id").values_list("contact_id", "student_id")
+        if contact_id in contact_ids
     }
     if not bars:
         return set()
-    barred = {contact_id for contact_id, _ in bars}
-    pairs = DirectoryAssociation.objects.for_tenant(tenant).filter(contact_id__among=barred, student__is_active=True)
-    still_open = set(pairs.values_list("contact_id", "student_id")) - bars
-    return barred - {contact_id for contact_id, _ in still_open}
+    pairs = DirectoryAssociation.objects.for_tenant(tenant).filter(
+        contact_id__among={contact_id for contact_id, _ in bars}, student__is_active=True
+    )
+    barred: set[Pair] = {(contact_id, contact_id) for contact_id, _ in bars} if kind == "contact" else set()
+    still_open: set[Pair] = set()
+    for subject_id, contact_id, student_id in pairs.values_list(SUBJECT_COLUMN[kind], "contact_id", "student_id"):
+        if (contact_id, student_id) in bars:
+            barred.add((subject_id, contact_id))
+        else:
+            still_open.add((subject_id, contact_id))
+    return barred - still_open

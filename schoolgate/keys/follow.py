@@ -7,24 +7,31 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import starmap
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.directory.feed import changes_after
 from schoolgate.directory.models import ChangeOp, DirectoryAssociation, DirectoryBar, DirectoryChange, DirectoryContact
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys import schemes
 from schoolgate.keys.end_keys import end_keys, end_ties
 from schoolgate.keys.expire import expire_overdue
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of
-from schoolgate.keys.models import AccessKey, KeysHead, KeyState, SubjectKind, Tie
+from schoolgate.keys.models import AccessKey, KeysHead, KeyState, Tie
 from schoolgate.keys.replace import replace_keys
+from schoolgate.keys.subjects import CONTACT, FAMILY, STUDENT, STUDENT_SELF, audited, subject_from
 from schoolgate.tenancy.models import Tenant
 
 PAGE = 5_000  # Changes of the feed in one transaction.
 
 REMOVED, RESTRICTED, NO_STUDENTS, INACTIVE = "contact removed", "restricted", "no students left", "contact inactive"
+LEFT = "student left"
 NEW_ADDRESS = "e-mail on file changed"
 
 
@@ -47,9 +54,8 @@ def review_keys(*, tenant: Tenant, by: Actor, at: datetime) -> Counter[str]:
     done: Counter[str] = Counter()
     hold_keys_of(tenant)
     done["expired"] = len(expire_overdue(tenant=tenant, by=by, at=at))
-    live = AccessKey.objects.for_tenant(tenant).filter(subject_kind=SubjectKind.CONTACT, state=KeyState.LIVE)
-    contact_ids = list(live.values_list("subject_id", flat=True))
-    _end_what_has_nothing_left(tenant=tenant, contact_ids=contact_ids, by=by, at=at, done=done)
+    live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE)
+    _end_what_has_nothing_left(tenant=tenant, subjects=set(_subjects_in(live)), by=by, at=at, done=done)
     _end_after_grace(tenant=tenant, by=by, at=at, done=done)
     return done
 
@@ -64,23 +70,24 @@ def _follow_page(*, tenant: Tenant, by: Actor, at: datetime, done: Counter[str])
         return False
     KeysHead.objects.filter(tenant=tenant).update(feed_seq=changes[-1].seq)
     touched = _touched(tenant=tenant, changes=changes)
-    with_keys = _with_keys(tenant=tenant, contact_ids=touched.contact_ids)
-    if with_keys:
-        readdressed = {pk: email for pk, email in touched.email_before.items() if pk in with_keys}
-        _replace_mailed_elsewhere(tenant=tenant, email_before=readdressed, by=by, at=at, done=done)
-        _end_what_has_nothing_left(tenant=tenant, contact_ids=with_keys, by=by, at=at, done=done)
-        _mark_without_link(tenant=tenant, contact_ids=with_keys & touched.lost_something, at=at)
+    subjects = _with_keys(tenant=tenant, touched=touched)
+    if subjects:
+        _replace_mailed_elsewhere(tenant=tenant, email_before=touched.email_before, by=by, at=at, done=done)
+        _end_what_has_nothing_left(tenant=tenant, subjects=subjects, by=by, at=at, done=done)
+        losers = {subject for subject in subjects if subject.addressee in touched.lost_something}
+        _mark_without_link(tenant=tenant, subjects=losers, at=at)
     return len(changes) == PAGE
 
 
 @dataclass
 class _Touched:
-    """contact_ids: whom a page of the feed is about. lost_something: those of whom it changed or took away a thing.
+    """Whom a page of the feed is about. lost_something: those contacts of whom it changed or took away a thing.
 
     email_before: the address on file of changed contacts, as it was.
     """
 
     contact_ids: set[int] = field(default_factory=set)
+    student_ids: set[int] = field(default_factory=set)
     lost_something: set[int] = field(default_factory=set)
     email_before: dict[int, str] = field(default_factory=dict)
 
@@ -88,7 +95,6 @@ class _Touched:
 def _touched(*, tenant: Tenant, changes: Iterable[DirectoryChange]) -> _Touched:
     found = _Touched()
     pairs: dict[str, set[int]] = {"association": set(), "bar": set()}
-    students: set[int] = set()
     for change in changes:
         before = change.before or {}
         if change.kind in pairs:
@@ -100,99 +106,118 @@ def _touched(*, tenant: Tenant, changes: Iterable[DirectoryChange]) -> _Touched:
             if change.op != ChangeOp.ADDED:
                 found.lost_something.add(change.object_id)
                 found.email_before.setdefault(change.object_id, before.get("email", ""))
-        elif change.kind == "student" and change.op == ChangeOp.CHANGED:
-            students.add(change.object_id)
+        elif change.kind == "student" and change.op != ChangeOp.ADDED:
+            found.student_ids.add(change.object_id)
     associations = DirectoryAssociation.objects.for_tenant(tenant)
     bars = DirectoryBar.objects.for_tenant(tenant).filter(pk__in=pairs["bar"])
     found.contact_ids.update(associations.filter(pk__in=pairs["association"]).values_list("contact_id", flat=True))
     found.lost_something.update(bars.values_list("contact_id", flat=True))
-    found.lost_something.update(associations.filter(student_id__in=students).values_list("contact_id", flat=True))
+    theirs = associations.filter(student_id__in=found.student_ids)
+    found.lost_something.update(theirs.values_list("contact_id", flat=True))
     found.contact_ids |= found.lost_something
     return found
 
 
-def _with_keys(*, tenant: Tenant, contact_ids: Collection[int]) -> set[int]:
-    """Those of these contacts that have a live key or a standing tie."""
+def _with_keys(*, tenant: Tenant, touched: _Touched) -> set[Subject]:
+    """Those subjects of the people touched that have a live key or a standing tie."""
     live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE)
     ties = Tie.objects.for_tenant(tenant).standing()
-    mine = {"subject_kind": SubjectKind.CONTACT, "subject_id__among": contact_ids}
+    theirs = {"subject_kind": STUDENT_SELF, "subject_id__among": touched.student_ids}
+    of_adults = {"subject_kind__in": [CONTACT, FAMILY, STUDENT], "addressee_id__among": touched.contact_ids}
     return {
-        *live.filter(**mine).values_list("subject_id", flat=True),
-        *ties.filter(**mine).values_list("subject_id", flat=True),
+        subject
+        for rows in (live.filter(**of_adults), ties.filter(**of_adults), live.filter(**theirs), ties.filter(**theirs))
+        for subject in _subjects_in(rows)
     }
 
 
+def _subjects_in(rows: QuerySet[Any]) -> Iterable[Subject]:  # Any: keys or ties
+    return starmap(subject_from, rows.values_list("subject_kind", "subject_id", "addressee_id"))
+
+
+def _keys_of(
+    *, tenant: Tenant, subjects: Collection[Subject], keys: QuerySet[AccessKey] | QuerySet[Tie], pk: str = "pk"
+) -> dict[int, Subject]:
+    """{key id: subject} of those of these keys, or of these ties' keys, that belong to these subjects."""
+    wanted = set(subjects)
+    found: dict[int, Subject] = {}
+    for kind in {subject.kind for subject in wanted}:
+        ids = {subject.id for subject in wanted if subject.kind == kind}
+        rows = keys.filter(subject_kind=kind, subject_id__among=ids)
+        for key_id, subject_id, addressee_id in rows.values_list(pk, "subject_id", "addressee_id"):
+            subject = subject_from(kind, subject_id, addressee_id)
+            if subject in wanted:
+                found[key_id] = subject
+    return found
+
+
 def _end_what_has_nothing_left(
-    *, tenant: Tenant, contact_ids: Collection[int], by: Actor, at: datetime, done: Counter[str]
+    *, tenant: Tenant, subjects: Collection[Subject], by: Actor, at: datetime, done: Counter[str]
 ) -> None:
-    """Revoke live keys of contacts that are gone or restricted everywhere; end the ties of those that are gone."""
-    facts_by_id = facts_of(tenant=tenant, contact_ids=contact_ids, at=at)
-    gone = [contact_id for contact_id in contact_ids if contact_id not in facts_by_id]
-    barred = [contact_id for contact_id, facts in facts_by_id.items() if facts.is_barred]
-    _revoke_live(tenant=tenant, contact_ids=gone, why=REMOVED, by=by, at=at, done=done)
-    _revoke_live(tenant=tenant, contact_ids=barred, why=RESTRICTED, by=by, at=at, done=done)
-    _end_ties_of(tenant=tenant, contact_ids=gone, why=REMOVED, by=by, at=at, done=done)
-    linked = [contact_id for contact_id, facts in facts_by_id.items() if facts.has_link]
-    AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__among=linked, no_link_since__isnull=False
-    ).update(no_link_since=None)
+    """Revoke live keys of people who are gone or restricted everywhere, and end the ties of those who are gone.
+
+    A student's own key and tie end when the student leaves (registration-keys §3).
+    """
+    facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
+    gone = [subject for subject in subjects if subject not in facts_by_subject]
+    left = [s for s, facts in facts_by_subject.items() if s.kind == STUDENT_SELF and facts.never == schemes.INACTIVE]
+    barred = [subject for subject, facts in facts_by_subject.items() if facts.is_barred]
+    for ended, why in ((gone, REMOVED), (left, LEFT), (barred, RESTRICTED)):
+        _revoke_live(tenant=tenant, subjects=ended, why=why, by=by, at=at, done=done)
+    for ended, why in ((gone, REMOVED), (left, LEFT)):
+        _end_ties_of(tenant=tenant, subjects=ended, why=why, by=by, at=at, done=done)
+    linked = [subject for subject, facts in facts_by_subject.items() if facts.has_link]
+    marked = AccessKey.objects.for_tenant(tenant).filter(no_link_since__isnull=False)
+    again = _keys_of(tenant=tenant, subjects=linked, keys=marked)
+    AccessKey.objects.for_tenant(tenant).filter(pk__among=again).update(no_link_since=None)
 
 
-def _mark_without_link(*, tenant: Tenant, contact_ids: Collection[int], at: datetime) -> None:
-    """The leaving grace begins for contacts that have just been left without a link."""
-    facts_by_id = facts_of(tenant=tenant, contact_ids=contact_ids, at=at)
-    left = [contact_id for contact_id, facts in facts_by_id.items() if not facts.has_link]
-    AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT,
-        subject_id__among=left,
-        state__in=[KeyState.LIVE, KeyState.REDEEMED],
-        no_link_since=None,
-    ).update(no_link_since=at)
+def _mark_without_link(*, tenant: Tenant, subjects: Collection[Subject], at: datetime) -> None:
+    """The leaving grace begins for keys whose addressee has just been left without a link."""
+    facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
+    left = [subject for subject, facts in facts_by_subject.items() if not facts.has_link]
+    keys = AccessKey.objects.for_tenant(tenant).filter(state__in=[KeyState.LIVE, KeyState.REDEEMED], no_link_since=None)
+    found = _keys_of(tenant=tenant, subjects=left, keys=keys)
+    AccessKey.objects.for_tenant(tenant).filter(pk__among=found).update(no_link_since=at)
 
 
 def _end_after_grace(*, tenant: Tenant, by: Actor, at: datetime, done: Counter[str]) -> None:
     """Live keys are revoked; ties end where the contact itself is inactive (E-17), and stay, empty, where it isn't (E-13)."""
     over = at - timedelta(days=tenant.settings.leaving_grace_days)
     due = AccessKey.objects.for_tenant(tenant).filter(no_link_since__lte=over)
-    live = set(due.filter(state=KeyState.LIVE).values_list("subject_id", flat=True))
-    used = set(due.filter(state=KeyState.REDEEMED).values_list("subject_id", flat=True))
-    inactive = DirectoryContact.objects.for_tenant(tenant).filter(pk__among=used, is_active=False)
-    _revoke_live(tenant=tenant, contact_ids=live, why=NO_STUDENTS, by=by, at=at, done=done)
-    _end_ties_of(
-        tenant=tenant,
-        contact_ids=list(inactive.values_list("pk", flat=True)),
-        why=INACTIVE,
-        by=by,
-        at=at,
-        done=done,
+    live = set(_subjects_in(due.filter(state=KeyState.LIVE)))
+    used = set(_subjects_in(due.filter(state=KeyState.REDEEMED)))
+    inactive = set(
+        DirectoryContact.objects.for_tenant(tenant)
+        .filter(pk__among={subject.addressee for subject in used}, is_active=False)
+        .values_list("pk", flat=True)
     )
+    gone = [subject for subject in used if subject.addressee in inactive]
+    _revoke_live(tenant=tenant, subjects=live, why=NO_STUDENTS, by=by, at=at, done=done)
+    _end_ties_of(tenant=tenant, subjects=gone, why=INACTIVE, by=by, at=at, done=done)
 
 
 def _revoke_live(
-    *, tenant: Tenant, contact_ids: Collection[int], why: str, by: Actor, at: datetime, done: Counter[str]
+    *, tenant: Tenant, subjects: Collection[Subject], why: str, by: Actor, at: datetime, done: Counter[str]
 ) -> None:
-    live = AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids, state=KeyState.LIVE
-    )
-    contact_id_by_key = dict(live.values_list("pk", "subject_id"))
-    ended = end_keys(tenant=tenant, key_ids=contact_id_by_key, state=KeyState.REVOKED, by_id=by.user_id, at=at, why=why)
+    live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE)
+    subject_by_key = _keys_of(tenant=tenant, subjects=subjects, keys=live)
+    ended = end_keys(tenant=tenant, key_ids=subject_by_key, state=KeyState.REVOKED, by_id=by.user_id, at=at, why=why)
     if ended:
-        subjects = [("key", key_id) for key_id in ended] + [("contact", contact_id_by_key[key_id]) for key_id in ended]
-        record("key.revoked", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"why": why})
+        about = [("key", key_id) for key_id in ended] + audited(subject_by_key[key_id] for key_id in ended)
+        record("key.revoked", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"why": why})
         done["revoked"] += len(ended)
 
 
 def _end_ties_of(
-    *, tenant: Tenant, contact_ids: Collection[int], why: str, by: Actor, at: datetime, done: Counter[str]
+    *, tenant: Tenant, subjects: Collection[Subject], why: str, by: Actor, at: datetime, done: Counter[str]
 ) -> None:
-    ties = Tie.objects.for_tenant(tenant).standing()
-    ties = ties.filter(subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids)
-    contact_id_by_key = dict(ties.values_list("key_id", "subject_id"))
-    if contact_id_by_key:
-        ended = end_ties(tenant=tenant, key_ids=contact_id_by_key, by_id=by.user_id, at=at, why=why)
-        subjects = [("key", key_id) for key_id in contact_id_by_key]
-        subjects += [("contact", contact_id) for contact_id in contact_id_by_key.values()]
-        record("tie.ended", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"why": why})
+    standing = Tie.objects.for_tenant(tenant).standing()
+    subject_by_key = _keys_of(tenant=tenant, subjects=subjects, keys=standing, pk="key_id")
+    if subject_by_key:
+        ended = end_ties(tenant=tenant, key_ids=subject_by_key, by_id=by.user_id, at=at, why=why)
+        about = [("key", key_id) for key_id in subject_by_key] + audited(subject_by_key.values())
+        record("tie.ended", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"why": why})
         done["ties_ended"] += len(ended)
 
 
@@ -203,11 +228,14 @@ def _replace_mailed_elsewhere(
     contacts = DirectoryContact.objects.for_tenant(tenant).filter(pk__among=email_before)
     moved = [pk for pk, email in contacts.values_list("pk", "email") if email != email_before[pk]]
     mailed = AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__among=moved, emailed_at__isnull=False, expires_at__gt=at
+        subject_kind__in=[CONTACT, FAMILY, STUDENT],
+        addressee_id__among=moved,
+        emailed_at__isnull=False,
+        expires_at__gt=at,
+        state=KeyState.LIVE,
     )
-    key_id_by_contact = dict(mailed.filter(state=KeyState.LIVE).values_list("subject_id", "pk"))
-    if key_id_by_contact:
-        replaced = replace_keys(
-            tenant=tenant, key_id_by_contact=key_id_by_contact, by=by, at=at, run_id=None, reason=NEW_ADDRESS
-        )
+    rows = mailed.values_list("pk", "subject_kind", "subject_id", "addressee_id")
+    key_ids = {subject_from(kind, pk, addressee_id): key_id for key_id, kind, pk, addressee_id in rows}
+    if key_ids:
+        replaced = replace_keys(tenant=tenant, key_ids=key_ids, by=by, at=at, run_id=None, reason=NEW_ADDRESS)
         done["replaced"] += len(replaced)

@@ -13,13 +13,15 @@ from schoolgate.directory.feed import feed_end
 from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobState
 from schoolgate.jobs.registry import End, JobKind
 from schoolgate.jobs.start import actor_of, add_backlog_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.end_keys import end_keys
 from schoolgate.keys.errors import TooManyKeys, checked_reason
 from schoolgate.keys.expire import expire_these
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import MANY_KEYS, MOST_KEYS, count_live_keys, hold_keys_of, make_keys
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
+from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.schemes import IN_RUN, TOO_MANY_KEYS, Facts, Forecast, Verdict, forecast, why_not_generate
+from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
@@ -43,11 +45,11 @@ PLAIN = GenerateOptions()
 
 
 def forecast_generate(
-    *, tenant: Tenant, contact_ids: Collection[int], at: datetime, options: GenerateOptions = PLAIN
+    *, tenant: Tenant, subjects: Collection[Subject], at: datetime, options: GenerateOptions = PLAIN
 ) -> Forecast:
     """Query: what `start_generate` would do with this selection at this moment (R-CK-07)."""
-    ids = list(dict.fromkeys(contact_ids))
-    found = forecast(ids, facts_of(tenant=tenant, contact_ids=ids, at=at), options.verdict())
+    wanted = list(dict.fromkeys(subjects))
+    found = forecast(wanted, facts_of(tenant=tenant, subjects=wanted, at=at), options.verdict())
     return replace(found, many_live_keys=count_live_keys(tenant=tenant) + found.acts_on > MANY_KEYS)
 
 
@@ -55,13 +57,13 @@ def forecast_generate(
 def start_generate(
     *,
     tenant: Tenant,
-    contact_ids: Iterable[int],
+    subjects: Iterable[Subject],
     by: Actor,
     at: datetime,
     options: GenerateOptions = PLAIN,
     queued: bool = True,
 ) -> Job:
-    """Make the job for these contacts, as they are selected now; rows that match a filter later are not drawn in (R-CK-06).
+    """Make the job for these subjects, as they are selected now; rows that match a filter later are not drawn in (R-CK-06).
 
     queued: a worker runs it; otherwise the caller does (jobs.run_job). Raises ReasonNeeded, TooManyKeys.
     """
@@ -80,8 +82,7 @@ def start_generate(
             "reason": reason,
             "live_before": live_before,
         },
-        subject_kind=SubjectKind.CONTACT.value,
-        ids=list(dict.fromkeys(contact_ids)),
+        subjects=list(dict.fromkeys(subjects)),
     )
     if queued:
         hand_to_queue(job)
@@ -91,7 +92,7 @@ def start_generate(
 class _Generation:
     """One process's work on a run: the facts are read once for the whole backlog, and again whenever they may have changed."""
 
-    def __init__(self, job: Job, backlog: Sequence[int]) -> None:
+    def __init__(self, job: Job, backlog: Sequence[Subject]) -> None:
         self.job, self.backlog = job, backlog
         self.tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
         self.by = actor_of(job)
@@ -100,59 +101,65 @@ class _Generation:
         self.another_account = bool(chosen["another_account"])
         options = GenerateOptions(bool(chosen["also_unlinked"]), self.another_account, self.reason)
         self.verdict = options.verdict()
-        self.facts_by_id: Mapping[int, Facts] = {}
+        self.facts_by_subject: Mapping[Subject, Facts] = {}
         self.read_at: _Moment | None = None
 
-    def __call__(self, contact_ids: Sequence[int], at: datetime) -> Sequence[End]:
-        """One chunk: decide by the facts of this moment, make the keys, say of each contact what became of it."""
-        moment = _Moment(hold_keys_of(self.tenant), feed_end(tenant=self.tenant), day_of(self.tenant, at))
-        facts_by_id = self._facts(contact_ids, moment, at=at)
-        self._expire_overdue(facts_by_id, contact_ids, at=at)
-        held_elsewhere = _held_by_earlier_runs(self.job, contact_ids)
+    def __call__(self, subjects: Sequence[Subject], at: datetime) -> Sequence[End]:
+        """One chunk: decide by the facts of this moment, make the keys, say of each subject what became of it."""
+        batches = hold_keys_of(self.tenant)
+        self.tenant.settings.refresh_from_db(
+            fields=["key_system"]
+        )  # Changed under the same lock (keys/switch_system.py).
+        system = self.tenant.settings.key_system
+        moment = _Moment(batches, feed_end(tenant=self.tenant), day_of(self.tenant, at), system)
+        facts_by_subject = self._facts(subjects, moment, at=at)
+        self._expire_overdue(facts_by_subject, subjects, at=at)
+        held_elsewhere = _held_by_earlier_runs(self.job, subjects)
         room = MOST_KEYS - int(self.job.options["live_before"]) - self.job.done
-        chosen: list[int] = []
-        ends: dict[int, End] = {}
-        for contact_id in contact_ids:
-            why = self.verdict(facts_by_id.get(contact_id))
-            if not why and contact_id in held_elsewhere:
-                ends[contact_id] = End(ItemState.SKIPPED, IN_RUN, held_elsewhere[contact_id])
+        chosen: list[Subject] = []
+        ends: dict[Subject, End] = {}
+        for subject in subjects:
+            why = self.verdict(facts_by_subject.get(subject))
+            if not why and subject in held_elsewhere:
+                ends[subject] = End(ItemState.SKIPPED, IN_RUN, held_elsewhere[subject])
             elif why or len(chosen) >= room:
-                ends[contact_id] = End(ItemState.SKIPPED, why or TOO_MANY_KEYS)
+                ends[subject] = End(ItemState.SKIPPED, why or TOO_MANY_KEYS)
             else:
-                chosen.append(contact_id)
+                chosen.append(subject)
         if chosen:
-            key_ids = make_keys(
-                tenant=self.tenant, contact_ids=chosen, at=at, by_id=self.by.user_id, run_id=self.job.pk
-            )
-            for contact_id, key_id in zip(chosen, key_ids, strict=True):
-                ends[contact_id] = End(ItemState.DONE, "", key_id)
+            key_ids = make_keys(tenant=self.tenant, subjects=chosen, at=at, by_id=self.by.user_id, run_id=self.job.pk)
+            for subject, key_id in zip(chosen, key_ids, strict=True):
+                ends[subject] = End(ItemState.DONE, "", key_id)
             if self.read_at == moment:
                 self.read_at = replace(moment, batches=moment.batches + 1)
             self._record(chosen, key_ids, at=at)
-        return [ends[contact_id] for contact_id in contact_ids]
+        return [ends[subject] for subject in subjects]
 
-    def _facts(self, contact_ids: Sequence[int], moment: "_Moment", *, at: datetime) -> Mapping[int, Facts]:
-        """The facts of these contacts, read before or now.
+    def _facts(self, subjects: Sequence[Subject], moment: "_Moment", *, at: datetime) -> Mapping[Subject, Facts]:
+        """The facts of these subjects, read before or now.
 
-        What gives a contact a key, a tie or a link is written under the lock that this run holds; so what was read
+        What gives a subject a key, a tie or a link is written under the lock that this run holds; so what was read
         before holds as long as nobody else has used it, and the day is the same.
         """
-        if self.read_at is None and len(self.backlog) > len(contact_ids):
-            self.facts_by_id, self.read_at = facts_of(tenant=self.tenant, contact_ids=self.backlog, at=at), moment
+        if self.read_at is None and len(self.backlog) > len(subjects):
+            self.facts_by_subject = facts_of(tenant=self.tenant, subjects=self.backlog, at=at)
+            self.read_at = moment
         if self.read_at == moment:
-            return self.facts_by_id
-        return facts_of(tenant=self.tenant, contact_ids=contact_ids, at=at)
+            return self.facts_by_subject
+        return facts_of(tenant=self.tenant, subjects=subjects, at=at)
 
-    def _expire_overdue(self, facts_by_id: Mapping[int, Facts], contact_ids: Sequence[int], *, at: datetime) -> None:
-        found = (facts_by_id.get(contact_id) for contact_id in contact_ids)
+    def _expire_overdue(
+        self, facts_by_subject: Mapping[Subject, Facts], subjects: Sequence[Subject], *, at: datetime
+    ) -> None:
+        found = (facts_by_subject.get(subject) for subject in subjects)
         overdue = [facts.overdue_key_id for facts in found if facts is not None and facts.overdue_key_id is not None]
         expire_these(tenant=self.tenant, key_ids=overdue, by=self.by, at=at)
 
-    def _record(self, chosen: Sequence[int], key_ids: Sequence[int], *, at: datetime) -> None:
+    def _record(self, chosen: Sequence[Subject], key_ids: Sequence[int], *, at: datetime) -> None:
         """One entry for each chunk, in its transaction (R-AU-01)."""
         subjects = [("job", self.job.pk)]
         if len(chosen) <= NAMED_IN_AUDIT:
-            subjects += [("contact", contact_id) for contact_id in chosen] + [("key", key_id) for key_id in key_ids]
+            subjects += audited(chosen) + [("key", key_id) for key_id in key_ids]
         detail = {"keys": len(chosen)} | ({"another_account": True} if self.another_account else {})
         record(
             "key.generated",
@@ -167,16 +174,17 @@ class _Generation:
 
 @dataclass(frozen=True)
 class _Moment:
-    """What must stand still for facts to hold: keys made by others, the directory's feed, the day (bars begin with it)."""
+    """What must stand still for facts to hold: keys made by others, the directory's feed, the day (bars begin with it), the key system."""
 
     batches: int
     feed_end: int
     day: date
+    system: str
 
 
-def _held_by_earlier_runs(job: Job, contact_ids: Collection[int]) -> dict[int, int]:
-    """Contacts that an earlier run still has before it, each with that run's id (R-RN-05)."""
-    wanted = set(contact_ids)
+def _held_by_earlier_runs(job: Job, subjects: Collection[Subject]) -> dict[Subject, int]:
+    """Subjects that an earlier run still has before it, each with that run's id (R-RN-05)."""
+    wanted = set(subjects)
     earlier = JobBacklog.objects.filter(
         job__tenant_id=job.tenant_id,
         job__kind=job.kind,
@@ -184,9 +192,9 @@ def _held_by_earlier_runs(job: Job, contact_ids: Collection[int]) -> dict[int, i
         job__state__in=[JobState.PLANNED, JobState.RUNNING, JobState.PAUSED],
     )
     return {
-        contact_id: backlog.job_id
+        subject: backlog.job_id
         for backlog in earlier.select_related("job").order_by("-job_id")
-        for contact_id in wanted.intersection(backlog.ids[backlog.job.ended :])
+        for subject in wanted.intersection(backlog.subjects()[backlog.job.ended :])
     }
 
 

@@ -1,4 +1,4 @@
-"""New keys for contacts, thousands at a time: drawn, sealed and written in a handful of statements."""
+"""New keys, thousands at a time: drawn, sealed and written in a handful of statements."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -8,9 +8,10 @@ from django.db.models import F, Q
 
 from schoolgate.directory.models import DirectoryHead
 from schoolgate.jobs.bulk import insert_rows, next_ids
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.expiry import first_last_day
 from schoolgate.keys.keyring import newest_pepper, newest_sealing_key
-from schoolgate.keys.models import AccessKey, KeysHead, KeyState, SubjectKind
+from schoolgate.keys.models import AccessKey, KeysHead, KeyState
 from schoolgate.lib.keycode import draw_secrets, draw_selectors, protect_many
 from schoolgate.tenancy.dates import day_of, end_of_day
 from schoolgate.tenancy.models import Tenant
@@ -62,25 +63,25 @@ def _head(tenant: Tenant) -> KeysHead:
 
 
 def make_keys(
-    *, tenant: Tenant, contact_ids: Sequence[int], at: datetime, by_id: int | None, run_id: int | None
+    *, tenant: Tenant, subjects: Sequence[Subject], at: datetime, by_id: int | None, run_id: int | None
 ) -> Sequence[int]:
-    """Step: one live key for each of these contacts, which have none; the ids of the keys, in the contacts' order.
+    """Step: one live key for each of these subjects, which have none; the ids of the keys, in the subjects' order.
 
     The caller has called `hold_keys_of`, and decided on facts that it read after that.
     """
     pepper, sealing_key = newest_pepper(), newest_sealing_key()
     last_day = first_last_day(made_on=day_of(tenant, at), letter_life_days=tenant.settings.letter_life_days)
     expires_at = end_of_day(tenant, last_day)
-    ids = next_ids(AccessKey, len(contact_ids))
-    selectors = _free_selectors(tenant=tenant, count=len(contact_ids), at=at)
-    drawn = list(zip(ids, selectors, draw_secrets(len(contact_ids)), strict=True))
+    ids = next_ids(AccessKey, len(subjects))
+    selectors = _free_selectors(tenant=tenant, count=len(subjects), at=at)
+    drawn = list(zip(ids, selectors, draw_secrets(len(subjects)), strict=True))
 
     def rows() -> Iterator[tuple[Any, ...]]:  # Any: values as the columns take them.
         kept = protect_many(drawn, tenant_id=tenant.pk, pepper=pepper, sealing_key=sealing_key)
-        contact, live = SubjectKind.CONTACT.value, KeyState.LIVE.value
-        for contact_id, (key_id, selector, _), (mac, sealed) in zip(contact_ids, drawn, kept, strict=True):
+        live = KeyState.LIVE.value
+        for subject, (key_id, selector, _), (mac, sealed) in zip(subjects, drawn, kept, strict=True):
             yield (
-                *(key_id, tenant.pk, contact, contact_id, contact_id, selector, mac, pepper.number, sealed),
+                *(key_id, tenant.pk, subject.kind, subject.id, subject.addressee, selector, mac, pepper.number, sealed),
                 *(sealing_key.number, live, expires_at, 0, 0, at, by_id, run_id, ""),
             )
 

@@ -122,7 +122,7 @@ class Tie(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "account", "subject_kind", "subject_id"],
+                fields=["tenant", "account", "subject_kind", "subject_id", "addressee_id"],
                 condition=Q(ended_at=None),
                 name="one_standing_tie_per_account",
             ),

@@ -8,8 +8,10 @@ from django.db import transaction
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.keyring import sealing_key
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.subjects import audited, subject_from
 from schoolgate.lib.keycode import KeyCode, unseal
 from schoolgate.tenancy.models import Tenant
 
@@ -21,26 +23,33 @@ class Revealed:
     """A key in clear, for the hand that asked. Never keep it."""
 
     key_id: int
-    contact_id: int
+    subject: Subject
     code: KeyCode
 
 
 @transaction.atomic(durable=True)
-def reveal_keys(*, tenant: Tenant, contact_ids: Collection[int] | None, by: Actor, at: datetime) -> list[Revealed]:
-    """The live keys of these contacts, or of all of them (None), in clear. Dead and used keys have no copy any more.
+def reveal_keys(*, tenant: Tenant, subjects: Collection[Subject], by: Actor, at: datetime) -> list[Revealed]:
+    """The live keys of these subjects, in clear, in their order. Dead and used keys have no copy any more.
 
     The caller has asked for the right *see keys* and a fresh sign-in.
     """
-    keys = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE, expires_at__gt=at).order_by("pk")
-    if contact_ids is not None:
-        keys = keys.filter(subject_id__among=contact_ids)
-    found = list(keys)
-    codes = unsealed(found)
+    found = _live_keys(tenant=tenant, subjects=subjects, at=at)
+    codes = unsealed(key for _, key in found)
     for start in range(0, len(found), _NAMED_AT_ONCE):
         some = found[start : start + _NAMED_AT_ONCE]
-        subjects = [("key", key.pk) for key in some] + [("contact", key.subject_id) for key in some]
-        record("key.shown", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"keys": len(some)})
-    return [Revealed(key.pk, key.subject_id, codes[key.pk]) for key in found]
+        about = [("key", key.pk) for _, key in some] + audited(subject for subject, _ in some)
+        record("key.shown", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"keys": len(some)})
+    return [Revealed(key.pk, subject, codes[key.pk]) for subject, key in found]
+
+
+def _live_keys(*, tenant: Tenant, subjects: Collection[Subject], at: datetime) -> list[tuple[Subject, AccessKey]]:
+    found: dict[Subject, AccessKey] = {}
+    for kind in {subject.kind for subject in subjects}:
+        ids = [subject.id for subject in subjects if subject.kind == kind]
+        keys = AccessKey.objects.for_tenant(tenant).filter(subject_kind=kind, state=KeyState.LIVE, expires_at__gt=at)
+        for key in keys.filter(subject_id__among=ids):
+            found[subject_from(kind, key.subject_id, key.addressee_id)] = key
+    return [(subject, found[subject]) for subject in dict.fromkeys(subjects) if subject in found]
 
 
 def unsealed(keys: Iterable[AccessKey]) -> dict[int, KeyCode]:

@@ -11,40 +11,42 @@ from schoolgate.audit.record import record
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.end_keys import end_keys, end_ties
 from schoolgate.keys.errors import checked_reason
 from schoolgate.keys.facts import facts_of
-from schoolgate.keys.models import KeyState, SubjectKind
+from schoolgate.keys.models import KeyState
 from schoolgate.keys.schemes import Forecast, forecast, why_not_revoke
+from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.models import Tenant
 
 
-def forecast_revoke(*, tenant: Tenant, contact_ids: Collection[int], at: datetime, used: bool) -> Forecast:
+def forecast_revoke(*, tenant: Tenant, subjects: Collection[Subject], at: datetime, used: bool) -> Forecast:
     """Query: what `start_revoke` would do with this selection at this moment, and how many people lose the portal."""
-    ids = list(dict.fromkeys(contact_ids))
-    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
-    return forecast(ids, facts_by_id, partial(why_not_revoke, used=used), counts_ties=used)
+    wanted = list(dict.fromkeys(subjects))
+    facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
+    return forecast(wanted, facts_by_subject, partial(why_not_revoke, used=used), counts_ties=used)
 
 
 @transaction.atomic(durable=True)
 def start_revoke(
     *,
     tenant: Tenant,
-    contact_ids: Iterable[int],
+    subjects: Iterable[Subject],
     reason: str,
     used: bool,
     by: Actor,
     at: datetime,
     queued: bool = True,
 ) -> Job:
-    """Make the job for these contacts. used: redeemed keys too, whose ties end. Raises ReasonNeeded."""
+    """Make the job for these subjects. used: redeemed keys too, whose ties end. Raises ReasonNeeded."""
     job = add_job(
         tenant=tenant,
         kind=REVOKE.name,
         by=by,
         at=at,
         options={"reason": checked_reason(reason), "used": used},
-        items=((SubjectKind.CONTACT.value, contact_id) for contact_id in dict.fromkeys(contact_ids)),
+        items=dict.fromkeys(subjects),
     )
     if queued:
         hand_to_queue(job)
@@ -54,12 +56,12 @@ def start_revoke(
 def _revoke(job: Job, items: list[JobItem], at: datetime) -> None:
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by, used, reason = actor_of(job), bool(job.options["used"]), str(job.options["reason"])
-    facts_by_id = facts_of(tenant=tenant, contact_ids=[item.subject_id for item in items], at=at)
+    facts_by_subject = facts_of(tenant=tenant, subjects=[item.subject for item in items], at=at)
     key_ids: list[int] = []
     tie_key_ids: list[int] = []
     acted: list[JobItem] = []
     for item in items:
-        facts = facts_by_id.get(item.subject_id)
+        facts = facts_by_subject.get(item.subject)
         why = why_not_revoke(facts, used=used)
         item.state, item.why = (ItemState.SKIPPED, why) if why else (ItemState.DONE, "")
         if facts is None or why:
@@ -81,7 +83,7 @@ def _revoke(job: Job, items: list[JobItem], at: datetime) -> None:
             at=at,
             subjects=[
                 ("job", job.pk),
-                *(("contact", item.subject_id) for item in acted),
+                *audited(item.subject for item in acted),
                 *(("key", key_id) for key_id in [*ended, *tie_key_ids]),
             ],
             detail={"keys": len(ended), "ties": len(tie_ids)},

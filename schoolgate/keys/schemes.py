@@ -1,4 +1,4 @@
-"""Who gets a key, and who doesn't and why, under the contact key system; pure (R-CK-08, R-CK-13, R-CK-14, R-KY-05).
+"""Who gets a key, and who doesn't and why, whatever it opens; pure (R-CK-08, R-CK-13, R-CK-14, R-KY-05).
 
 The words for *why not* are stable: pages, job items and the command line show them.
 """
@@ -7,14 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-UNKNOWN = "unknown"  # No such contact in the directory.
+from schoolgate.jobs.subject import Subject
+
+UNKNOWN = "unknown"  # Nobody of the directory.
 NOT_PARENT = "not_parent"
+OTHER_SYSTEM = "other_system"  # The tenant uses keys of another kind (R-ST-03).
+INACTIVE = "inactive"
+UNDER_AGE = "under_age"
+NO_BIRTH_DATE = "no_birth_date"  # Nothing to compare the second proof with.
 LIVE_KEY = "live_key"
 TIED = "tied"
 RESTRICTED = "restricted"  # From every student.
 NO_LINK = "no_link"
 NO_KEY = "no_key"
-IN_RUN = "in_run"  # An earlier run holds this contact (R-RN-05).
+IN_RUN = "in_run"  # An earlier run holds this subject (R-RN-05).
 TOO_MANY_KEYS = "too_many_keys"
 NOT_LOCKED = "not_locked"
 LOCKED_TWICE = "locked_twice"
@@ -22,13 +28,15 @@ LOCKED_TWICE = "locked_twice"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides about one contact, read at one moment.
+    """What decides about one subject of keys, read at one moment.
 
-    key_id: of the live key, locked ones included. lock_count: how often that key was locked. is_barred: it has students,
-    and a restriction closes every one of them. tie_key_ids: the redeemed keys of its standing ties.
+    never: why no key is made for it whatever else is true: not_parent, other_system; of a student as themself, inactive,
+    under_age, no_birth_date; else empty. key_id: of the live key, locked ones included. lock_count: how often that key
+    was locked. has_link: its addressee sees somebody by it (a student as themself: is active). is_barred: it has students,
+    and a restriction closes every one of them to the addressee. tie_key_ids: the redeemed keys of its standing ties.
     """
 
-    is_parent: bool
+    never: str = ""
     key_id: int | None = None
     is_locked: bool = False
     lock_count: int = 0
@@ -39,7 +47,7 @@ class Facts:
 
 
 Verdict = Callable[[Facts | None], str]
-"""Why an act skips a contact, or "" when it acts on it. None: there is no such contact."""
+"""Why an act skips a subject, or "" when it acts on it. None: there is nobody of that id."""
 
 
 def why_not_generate(facts: Facts | None, *, also_unlinked: bool = False, another_account: bool = False) -> str:
@@ -49,8 +57,8 @@ def why_not_generate(facts: Facts | None, *, also_unlinked: bool = False, anothe
     """
     if facts is None:
         return UNKNOWN
-    if not facts.is_parent:
-        return NOT_PARENT
+    if facts.never:
+        return facts.never
     if facts.key_id is not None:
         return LIVE_KEY
     if facts.tie_key_ids and not another_account:
@@ -63,9 +71,11 @@ def why_not_generate(facts: Facts | None, *, also_unlinked: bool = False, anothe
 
 
 def why_not_replace(facts: Facts | None) -> str:
-    """Only a live key is replaced, locked or not, and only while its contact may have one."""
+    """Only a live key is replaced, locked or not, and only while its subject may have one."""
     if facts is None:
         return UNKNOWN
+    if facts.never and facts.never != NOT_PARENT:
+        return facts.never
     if facts.key_id is None:
         return TIED if facts.tie_key_ids else NO_KEY
     if facts.has_link:
@@ -95,32 +105,36 @@ def why_not_unlock(facts: Facts | None) -> str:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What an act would do with a selection. acts_on: how many. example_id: one of them. skipped: {why: how many}.
+    """What an act would do with a selection. acts_on: how many. example: one of them. skipped: {why: how many}.
 
     ties_ended: standing ties that Revoke would end. many_live_keys: the warning of R-KY-04.
     """
 
     acts_on: int
     skipped: dict[str, int] = field(default_factory=dict)
-    example_id: int | None = None
+    example: Subject | None = None
     ties_ended: int = 0
     many_live_keys: bool = False
 
 
 def forecast(
-    contact_ids: Iterable[int], facts_by_id: Mapping[int, Facts], verdict: Verdict, *, counts_ties: bool = False
+    subjects: Iterable[Subject],
+    facts_by_subject: Mapping[Subject, Facts],
+    verdict: Verdict,
+    *,
+    counts_ties: bool = False,
 ) -> Forecast:
     """The forecast of an act, by the verdict that the act itself obeys (R-CK-07)."""
     skipped: Counter[str] = Counter()
     acts_on = ties_ended = 0
-    example_id = None
-    for contact_id in contact_ids:
-        facts = facts_by_id.get(contact_id)
+    example = None
+    for subject in subjects:
+        facts = facts_by_subject.get(subject)
         why = verdict(facts)
         if why or facts is None:
             skipped[why] += 1
             continue
         acts_on += 1
-        example_id = example_id or contact_id
+        example = example or subject
         ties_ended += len(facts.tie_key_ids) if counts_ties else 0
-    return Forecast(acts_on, dict(skipped), example_id, ties_ended)
+    return Forecast(acts_on, dict(skipped), example, ties_ended)

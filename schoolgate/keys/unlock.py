@@ -10,23 +10,24 @@ from schoolgate.audit.record import record
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
+from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.schemes import Forecast, forecast, why_not_unlock
+from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.models import Tenant
 
 
-def forecast_unlock(*, tenant: Tenant, contact_ids: Collection[int], at: datetime) -> Forecast:
+def forecast_unlock(*, tenant: Tenant, subjects: Collection[Subject], at: datetime) -> Forecast:
     """Query: what `start_unlock` would do with this selection at this moment."""
-    ids = list(dict.fromkeys(contact_ids))
-    return forecast(ids, facts_of(tenant=tenant, contact_ids=ids, at=at), why_not_unlock)
+    wanted = list(dict.fromkeys(subjects))
+    return forecast(wanted, facts_of(tenant=tenant, subjects=wanted, at=at), why_not_unlock)
 
 
 @transaction.atomic(durable=True)
-def start_unlock(*, tenant: Tenant, contact_ids: Iterable[int], by: Actor, at: datetime, queued: bool = True) -> Job:
-    """Make the job for these contacts."""
-    items = ((SubjectKind.CONTACT.value, contact_id) for contact_id in dict.fromkeys(contact_ids))
-    job = add_job(tenant=tenant, kind=UNLOCK.name, by=by, at=at, items=items)
+def start_unlock(*, tenant: Tenant, subjects: Iterable[Subject], by: Actor, at: datetime, queued: bool = True) -> Job:
+    """Make the job for these subjects."""
+    job = add_job(tenant=tenant, kind=UNLOCK.name, by=by, at=at, items=dict.fromkeys(subjects))
     if queued:
         hand_to_queue(job)
     return job
@@ -34,27 +35,27 @@ def start_unlock(*, tenant: Tenant, contact_ids: Iterable[int], by: Actor, at: d
 
 def _unlock(job: Job, items: list[JobItem], at: datetime) -> None:
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
-    facts_by_id = facts_of(tenant=tenant, contact_ids=[item.subject_id for item in items], at=at)
-    contact_id_by_key: dict[int, int] = {}
+    facts_by_subject = facts_of(tenant=tenant, subjects=[item.subject for item in items], at=at)
+    subject_by_key: dict[int, Subject] = {}
     for item in items:
-        facts = facts_by_id.get(item.subject_id)
+        facts = facts_by_subject.get(item.subject)
         why = why_not_unlock(facts)
         item.state, item.why = (ItemState.SKIPPED, why) if why else (ItemState.DONE, "")
         if facts is not None and facts.key_id is not None and not why:
             item.result_id = facts.key_id
-            contact_id_by_key[facts.key_id] = item.subject_id
+            subject_by_key[facts.key_id] = item.subject
     AccessKey.objects.for_tenant(tenant).filter(
-        pk__among=contact_id_by_key, state=KeyState.LIVE, lock_count__lte=1
+        pk__among=subject_by_key, state=KeyState.LIVE, lock_count__lte=1
     ).update(locked_at=None, failures=0)
-    if contact_id_by_key:
+    if subject_by_key:
         record(
             "key.unlocked",
             tenant_id=tenant.pk,
             by=actor_of(job),
             at=at,
             subjects=[
-                *(("key", key_id) for key_id in contact_id_by_key),
-                *(("contact", contact_id) for contact_id in contact_id_by_key.values()),
+                *(("key", key_id) for key_id in subject_by_key),
+                *audited(subject_by_key.values()),
             ],
         )
 

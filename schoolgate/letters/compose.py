@@ -1,5 +1,6 @@
 """From a queued message to the mail itself, at the moment of its hand-over, by the facts of that moment; nothing of it is kept."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -7,9 +8,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
 from schoolgate.directory.models import DirectoryBar, DirectoryContact, DirectoryStudent
-from schoolgate.directory.queries import students_by_contact
-from schoolgate.keys.models import SubjectKind, Tie
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys.models import Tie
 from schoolgate.keys.reveal import unsealed
+from schoolgate.keys.subjects import CONTACT, acting_for, students_by_subject, subject_of
 from schoolgate.letters.compose_email import Envelope, compose_email
 from schoolgate.letters.errors import EmailRefused
 from schoolgate.letters.fields import Part
@@ -79,7 +81,8 @@ def _key_mail(message: Message, *, grouped_key: str, last_day: date, at: datetim
         raise MailStopped("the contact is gone")
     if contact.email != message.address or not contact.email_usable:
         raise MailStopped("the address on file is another one now")
-    students = students_by_contact(tenant=tenant, contact_ids=[contact.pk], today=day_of(tenant, at)).get(contact.pk)
+    subject = Subject(CONTACT, contact.pk) if message.key is None else subject_of(message.key)
+    students = students_by_subject(tenant=tenant, subjects=[subject], today=day_of(tenant, at)).get(subject)
     if not students:
         raise MailStopped("the contact sees no student any more")
     if _closed_to(message, _sharing(message) - {contact.pk}, at=at) & {student.pk for student in students}:
@@ -116,8 +119,8 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
     if "connected_at" in params:
         more["connected.on"] = in_words(day_of(tenant, datetime.fromisoformat(params["connected_at"])))
     students: tuple[StudentLine, ...] = ()
-    if message.kind == "connected" and message.contact_id is not None:
-        students = tuple(map(student_line, _connected_children(message, message.contact_id, at=at)))
+    if message.kind == "connected":
+        students = tuple(map(student_line, _connected_children(message, at=at)))
     return MergeValues(
         students=students,
         portal_url=portal_url(tenant),
@@ -128,16 +131,18 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
     )
 
 
-def _connected_children(message: Message, contact_id: int, *, at: datetime) -> list[DirectoryStudent]:
-    """The contact's children, but for those that a reader of this mail is barred from (R-RX-03, R-RX-05).
+def _connected_children(message: Message, *, at: datetime) -> list[DirectoryStudent]:
+    """Whom the new tie opens, but for those that a reader of this mail is barred from (R-RX-03, R-RX-05).
 
     Readers are those for whom the account acts besides, and whoever shares the mailbox.
     """
     tenant, today = message.tenant, day_of(message.tenant, at)
-    ties = Tie.objects.for_tenant(tenant).standing().filter(account_id=message.account_id or 0)
-    acts_for = set(ties.filter(subject_kind=SubjectKind.CONTACT).values_list("subject_id", flat=True))
-    closed = _closed_to(message, acts_for | _sharing(message), at=at)
-    linked = students_by_contact(tenant=tenant, contact_ids=[contact_id], today=today).get(contact_id, [])
+    ties = list(Tie.objects.for_tenant(tenant).standing().filter(account_id=message.account_id or 0))
+    readers = acting_for(map(subject_of, ties)).adults | _sharing(message)
+    closed = _closed_to(message, readers, at=at)
+    opened = [subject_of(tie) for tie in ties if tie.pk == message.params.get("tie")]
+    by_subject = students_by_subject(tenant=tenant, subjects=opened, today=today)
+    linked = [student for students in by_subject.values() for student in students]
     return [student for student in linked if student.pk not in closed]
 
 
@@ -147,7 +152,7 @@ def _sharing(message: Message) -> set[int]:
     return set(sharing.values_list("pk", flat=True))
 
 
-def _closed_to(message: Message, contact_ids: set[int], *, at: datetime) -> set[int]:
+def _closed_to(message: Message, contact_ids: Collection[int], *, at: datetime) -> set[int]:
     """The students that a restriction keeps from any of these contacts."""
     bars = DirectoryBar.objects.for_tenant(message.tenant).closing(today=day_of(message.tenant, at))
     return set(bars.filter(contact_id__in=contact_ids).values_list("student_id", flat=True))

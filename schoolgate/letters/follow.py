@@ -14,9 +14,11 @@ from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
 from schoolgate.directory.feed import feed_end
 from schoolgate.directory.models import DirectoryHead
+from schoolgate.jobs.subject import Subject
 from schoolgate.jobs.sweeps import Sweep
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import KeyState
+from schoolgate.keys.subjects import CONTACT, subject_of
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, MailCursor, Message, MessageState
 from schoolgate.letters.send_emails import mailboxes_of, why_not_email
 from schoolgate.tenancy.models import Tenant
@@ -31,14 +33,15 @@ def follow_directory(*, tenant: Tenant, by: Actor, at: datetime) -> int:
     MailCursor.objects.filter(tenant=tenant).update(seq=feed_end(tenant=tenant))
     waiting = Message.objects.for_tenant(tenant).filter(kind="key", state=MessageState.QUEUED).select_related("key")
     messages = list(waiting)
-    ids = {message.contact_id for message in messages if message.contact_id is not None}
-    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
-    mailboxes = mailboxes_of(tenant=tenant, contact_ids=ids, at=at)
+    subjects = {message.pk: _subject_of(message) for message in messages}
+    facts_by_subject = facts_of(tenant=tenant, subjects=set(subjects.values()), at=at)
+    addressees = {subject.addressee for subject in subjects.values()}
+    mailboxes = mailboxes_of(tenant=tenant, contact_ids=addressees, at=at)
     stopped = 0
     for message in messages:
-        contact_id = message.contact_id or 0
-        mailbox = mailboxes.get(contact_id)
-        why = why_not_email(facts_by_id.get(contact_id), mailbox, again=True)
+        subject = subjects[message.pk]
+        mailbox = mailboxes.get(subject.addressee)
+        why = why_not_email(facts_by_subject.get(subject), mailbox, again=True)
         if message.key is None or message.key.state != KeyState.LIVE:
             why = "the key has ended"
         elif mailbox is not None and not why and mailbox.address != message.address:
@@ -49,6 +52,10 @@ def follow_directory(*, tenant: Tenant, by: Actor, at: datetime) -> int:
         detail = {"mails": stopped}
         record("email.stopped", tenant_id=tenant.pk, by=by, at=at, subjects=[("tenant", tenant.pk)], detail=detail)
     return stopped
+
+
+def _subject_of(message: Message) -> Subject:
+    return Subject(CONTACT, 0) if message.key is None else subject_of(message.key)
 
 
 def _stop(message: Message, *, why: str) -> int:

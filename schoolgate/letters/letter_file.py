@@ -18,12 +18,13 @@ from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.directory.feed import feed_end
 from schoolgate.directory.models import DirectoryBar, DirectoryChange, DirectoryContact
-from schoolgate.directory.queries import students_by_contact
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import OPEN_STATES
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.reveal import unsealed
+from schoolgate.keys.subjects import students_by_subject, subject_of
 from schoolgate.letters.errors import LettersRefused
 from schoolgate.letters.fields import Part
 from schoolgate.letters.in_use import template_in_use
@@ -170,19 +171,19 @@ def sheets_of(
     """The sheet of each delivery, by its id, in the language that is active; four statements for all of them."""
     if not deliveries:
         return {}
-    ids = [each.key.addressee_id for each in deliveries]
-    students = students_by_contact(tenant=tenant, contact_ids=ids, today=day_of(tenant, at))
+    subjects = [subject_of(each.key) for each in deliveries]
+    students = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at))
     codes: dict[int, KeyCode] = unsealed(each.key for each in deliveries)
     template = template_in_use(tenant=tenant, kind="key", channel=Part.LETTER, language=deliveries[0].language).template
     words, join = sheet_words(), list_words()
     is_rtl = translation.get_language_bidi()
     found = {}
-    for each in deliveries:
+    for each, subject in zip(deliveries, subjects, strict=True):
         contact = contacts[each.key.addressee_id]
         values = key_values(
             tenant=tenant,
             contact=contact,
-            students=students.get(contact.pk, ()),
+            students=students.get(subject, ()),
             grouped_key=codes[each.key_id].grouped,
             last_day=each.expires_on,
             copy_no=each.copy_no,
@@ -207,12 +208,13 @@ def list_words() -> ListWords:
 
 def _why_left_out(tenant: Tenant, deliveries: Sequence[Delivery], *, at: datetime) -> dict[int, str]:
     """{delivery id: why its letter may not go out any more}, by the verdict that Print Letters obeys."""
-    facts = facts_of(tenant=tenant, contact_ids=[each.key.addressee_id for each in deliveries], at=at)
+    subjects = {each.pk: subject_of(each.key) for each in deliveries}
+    facts = facts_of(tenant=tenant, subjects=subjects.values(), at=at)
     found = {}
     for each in deliveries:
-        of_contact = facts.get(each.key.addressee_id)
-        why = why_not_print(of_contact)
-        if not why and of_contact is not None and of_contact.key_id != each.key_id:
+        of_subject = facts.get(subjects[each.pk])
+        why = why_not_print(of_subject)
+        if not why and of_subject is not None and of_subject.key_id != each.key_id:
             why = KEY_ENDED  # It has a newer one.
         if each.state == DeliveryState.DESTROYED:
             why = DESTROYED
@@ -302,14 +304,14 @@ def _barred_since(tenant: Tenant, printed: Sequence[Delivery], contact_ids: set[
 
 
 @transaction.atomic(durable=True)
-def mark_letters(*, tenant: Tenant, job: Job, state: DeliveryState, by: Actor, at: datetime) -> list[int]:
-    """*Mark as posted* or *Mark as destroyed*: what became of the paper. The contacts whose letters it is about.
+def mark_letters(*, tenant: Tenant, job: Job, state: DeliveryState, by: Actor, at: datetime) -> list[Subject]:
+    """*Mark as posted* or *Mark as destroyed*: what became of the paper. The subjects whose letters it is about.
 
     Destroyed letters' keys are replaced by whoever calls, as a run of its own (portal-console §6, Undo).
     """
     letters = Delivery.objects.for_tenant(tenant).filter(run=job, state=DeliveryState.MADE)
-    contact_ids = list(letters.values_list("key__addressee_id", flat=True))
+    subjects = [subject_of(each.key) for each in letters.select_related("key")]
     letters.update(state=state)
     act = "letter.posted" if state == DeliveryState.POSTED else "letter.destroyed"
-    record(act, tenant_id=tenant.pk, by=by, at=at, subjects=[("job", job.pk)], detail={"letters": len(contact_ids)})
-    return contact_ids
+    record(act, tenant_id=tenant.pk, by=by, at=at, subjects=[("job", job.pk)], detail={"letters": len(subjects)})
+    return subjects

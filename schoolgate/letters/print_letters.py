@@ -5,7 +5,7 @@ sealed copies (letter_file.py): no letter is ever stored.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,11 +20,13 @@ from schoolgate.directory.queries import students_by_contact
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.expire import expire_these
 from schoolgate.keys.expiry import note_printed
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
-from schoolgate.keys.schemes import IN_RUN, NO_KEY, NOT_PARENT, RESTRICTED, UNKNOWN, Facts, Forecast, why_not_generate
+from schoolgate.keys.schemes import IN_RUN, NO_KEY, RESTRICTED, UNKNOWN, Facts, Forecast, why_not_generate
+from schoolgate.keys.subjects import audited, students_by_subject
 from schoolgate.letters.fields import Part
 from schoolgate.letters.fonts import families_for
 from schoolgate.letters.in_use import template_in_use
@@ -56,8 +58,8 @@ def why_not_print(facts: Facts | None, *, also_generate: bool = False) -> str:
     """Why a contact gets no letter, or "" when they do; pure. A contact without an e-mail can be printed (R-CK-09)."""
     if facts is None:
         return UNKNOWN
-    if not facts.is_parent:
-        return NOT_PARENT
+    if facts.never:
+        return facts.never
     if facts.is_barred and not facts.has_link:
         return RESTRICTED  # R-RX-05: no letter to somebody who is kept from every student.
     if facts.key_id is not None:
@@ -66,21 +68,22 @@ def why_not_print(facts: Facts | None, *, also_generate: bool = False) -> str:
 
 
 def forecast_letters(
-    *, tenant: Tenant, contact_ids: Collection[int], at: datetime, options: PrintOptions = PLAIN
+    *, tenant: Tenant, subjects: Collection[Subject], at: datetime, options: PrintOptions = PLAIN
 ) -> Forecast:
     """Query: what `start_print_letters` would do with this selection at this moment (R-CK-07)."""
-    ids = list(dict.fromkeys(contact_ids))
-    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
-    homeless = _without_address(tenant=tenant, contact_ids=ids) if options.only_with_address else set()
+    wanted = list(dict.fromkeys(subjects))
+    facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
+    addressees = [subject.addressee for subject in wanted]
+    homeless = _without_address(tenant=tenant, contact_ids=addressees) if options.only_with_address else set()
     skipped: Counter[str] = Counter()
     chosen = []
-    for contact_id in ids:
-        why = why_not_print(facts_by_id.get(contact_id), also_generate=options.also_generate)
-        why = why or (NO_ADDRESS if contact_id in homeless else "")
+    for subject in wanted:
+        why = why_not_print(facts_by_subject.get(subject), also_generate=options.also_generate)
+        why = why or (NO_ADDRESS if subject.addressee in homeless else "")
         if why:
             skipped[why] += 1
         else:
-            chosen.append(contact_id)
+            chosen.append(subject)
     return Forecast(len(chosen), dict(skipped), chosen[0] if chosen else None)
 
 
@@ -88,29 +91,32 @@ def forecast_letters(
 def start_print_letters(
     *,
     tenant: Tenant,
-    contact_ids: Iterable[int],
+    subjects: Iterable[Subject],
     by: Actor,
     at: datetime,
     options: PrintOptions = PLAIN,
     queued: bool = True,
 ) -> Job:
-    """Make the job for these contacts, in the order of the pile. queued: a worker runs it; otherwise the caller does."""
+    """Make the job for these subjects, in the order of the pile. queued: a worker runs it; otherwise the caller does."""
     job = add_job(
         tenant=tenant,
         kind=PRINT_LETTERS.name,
         by=by,
         at=at,
         options={"also_generate": options.also_generate, "only_with_address": options.only_with_address},
-        items=(("contact", contact_id) for contact_id in in_print_order(tenant=tenant, contact_ids=contact_ids, at=at)),
+        items=in_print_order(tenant=tenant, subjects=subjects, at=at),
     )
     if queued:
         hand_to_queue(job)
     return job
 
 
-def in_print_order(*, tenant: Tenant, contact_ids: Iterable[int], at: datetime) -> list[int]:
-    """Query: these contacts as their letters lie in the pile (R-CK-10). Ids of nobody come last, to be told of."""
-    ids = list(dict.fromkeys(contact_ids))
+def in_print_order(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> list[Subject]:
+    """Query: these subjects as their letters lie in the pile (R-CK-10). Ids of nobody come last, to be told of."""
+    by_addressee: dict[int, list[Subject]] = {}
+    for subject in dict.fromkeys(subjects):
+        by_addressee.setdefault(subject.addressee, []).append(subject)
+    ids = list(by_addressee)
     letters: list[OrderedLetter] = []
     for some in _pieces(ids):
         numbers = dict(DirectoryContact.objects.for_tenant(tenant).filter(pk__in=some).values_list("pk", "contact_no"))
@@ -121,7 +127,8 @@ def in_print_order(*, tenant: Tenant, contact_ids: Iterable[int], at: datetime) 
         ]
     ordered = print_order(letters, _kept_apart(tenant=tenant, contact_ids=set(ids), at=at))
     known = set(ordered)
-    return [*ordered, *(pk for pk in ids if pk not in known)]
+    in_order = [*ordered, *(pk for pk in ids if pk not in known)]
+    return [subject for pk in in_order for subject in by_addressee[pk]]
 
 
 def _ordered(student: DirectoryStudent) -> OrderedStudent:
@@ -154,59 +161,60 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     """One chunk: decide by the facts of this moment, number the copies, put them into files."""
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
-    contact_ids = [item.subject_id for item in items]
+    subjects = [item.subject for item in items]
+    contact_ids = [subject.addressee for subject in subjects]
     if job.options["also_generate"]:
         hold_keys_of(tenant)
-    facts_by_id = facts_of(tenant=tenant, contact_ids=contact_ids, at=at)
+    facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
     if job.options["also_generate"]:
-        overdue = [facts.overdue_key_id for facts in facts_by_id.values() if facts.overdue_key_id is not None]
+        overdue = [facts.overdue_key_id for facts in facts_by_subject.values() if facts.overdue_key_id is not None]
         expire_these(tenant=tenant, key_ids=overdue, by=by, at=at)
     contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(contact_ids)
-    students = students_by_contact(tenant=tenant, contact_ids=contact_ids, today=day_of(tenant, at))
-    elsewhere = _held_by_earlier_runs(job, contact_ids)
-    key_id_by_contact: dict[int, int] = {}
-    keyless: list[int] = []
-    for item in items:
-        pk = item.subject_id
-        facts = facts_by_id.get(pk)
+    students = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at))
+    elsewhere = _held_by_earlier_runs(job, subjects)
+    key_ids: dict[Subject, int] = {}
+    keyless: list[Subject] = []
+    for item, subject in zip(items, subjects, strict=True):
+        pk = subject.addressee
+        facts = facts_by_subject.get(subject)
         item.why = why_not_print(facts, also_generate=job.options["also_generate"])
-        if not item.why and pk in elsewhere:
-            item.why, item.result_id = IN_RUN, elsewhere[pk]
+        if not item.why and subject in elsewhere:
+            item.why, item.result_id = IN_RUN, elsewhere[subject]
         elif not item.why and job.options["only_with_address"] and not postal_address(contacts[pk]):
             item.why = NO_ADDRESS
         item.state = ItemState.SKIPPED if item.why else ItemState.DONE
-        if not item.why and _has_no_glyph(tenant, contacts[pk], students.get(pk, ())):
+        if not item.why and _has_no_glyph(tenant, contacts[pk], students.get(subject, ())):
             item.state, item.why = ItemState.FAILED, MISSING_GLYPH
         if item.state == ItemState.DONE and facts is not None:
             if facts.key_id is None:
-                keyless.append(pk)
+                keyless.append(subject)
             else:
-                key_id_by_contact[pk] = facts.key_id
+                key_ids[subject] = facts.key_id
     if keyless:
-        made = make_keys(tenant=tenant, contact_ids=keyless, at=at, by_id=by.user_id, run_id=job.pk)
-        key_id_by_contact |= dict(zip(keyless, made, strict=True))
-        subjects = [("job", job.pk), *(("contact", pk) for pk in keyless), *(("key", pk) for pk in made)]
-        record("key.generated", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"keys": len(keyless)})
-    deliveries = _deliver(job, items, contacts, key_id_by_contact, at=at)
+        made = make_keys(tenant=tenant, subjects=keyless, at=at, by_id=by.user_id, run_id=job.pk)
+        key_ids |= dict(zip(keyless, made, strict=True))
+        about = [("job", job.pk), *audited(keyless), *(("key", pk) for pk in made)]
+        record("key.generated", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"keys": len(keyless)})
+    deliveries = _deliver(job, items, contacts, key_ids, at=at)
     if deliveries:
-        subjects = [("job", job.pk)]
+        about = [("job", job.pk)]
         if len(deliveries) <= NAMED_IN_AUDIT:
-            subjects += [("contact", pk) for pk in key_id_by_contact] + [("key", made.key_id) for made in deliveries]
-        record("key.printed", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"letters": len(deliveries)})
+            about += audited(key_ids) + [("key", made.key_id) for made in deliveries]
+        record("key.printed", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"letters": len(deliveries)})
 
 
 def _deliver(
     job: Job,
     items: Sequence[JobItem],
     contacts: dict[int, DirectoryContact],
-    key_id_by_contact: dict[int, int],
+    key_ids: Mapping[Subject, int],
     *,
     at: datetime,
 ) -> list[Delivery]:
     """Step: a Delivery for each letter, in the items' order; the dates of the keys move with them (R-KY-06)."""
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
-    out = note_printed(tenant=tenant, key_ids=list(key_id_by_contact.values()), at=at)
+    out = note_printed(tenant=tenant, key_ids=list(key_ids.values()), at=at)
     copies = _last_copies(tenant=tenant, key_ids=list(out))
     language = tenant.settings.language
     version = template_in_use(tenant=tenant, kind="key", channel=Part.LETTER, language=language).version
@@ -214,7 +222,7 @@ def _deliver(
     deliveries: list[Delivery] = []
     printed: list[JobItem] = []
     for item in items:
-        key_id = key_id_by_contact.get(item.subject_id)
+        key_id = key_ids.get(item.subject)
         if key_id is None:
             continue
         if key_id not in out:  # Ended since the facts were read.
@@ -233,7 +241,7 @@ def _deliver(
                 page_no=place % MAX_LETTERS + 1,
                 template_version=version,
                 language=language,
-                address_hash=address_hash(contacts[item.subject_id]),
+                address_hash=address_hash(contacts[item.subject.addressee]),
                 expires_on=out[key_id].last_day,
                 made_at=at,
                 made_by_id=by.user_id,
@@ -272,14 +280,16 @@ def _without_address(*, tenant: Tenant, contact_ids: Sequence[int]) -> set[int]:
     return found
 
 
-def _held_by_earlier_runs(job: Job, contact_ids: Collection[int]) -> dict[int, int]:
-    """Contacts that an earlier run of letters still has before it, each with that run's id (R-RN-05)."""
+def _held_by_earlier_runs(job: Job, subjects: Collection[Subject]) -> dict[Subject, int]:
+    """Subjects that an earlier run of letters still has before it, each with that run's id (R-RN-05)."""
     earlier = Job.objects.filter(tenant_id=job.tenant_id, kind=job.kind, pk__lt=job.pk)
     open_runs = earlier.filter(state__in=[JobState.PLANNED, JobState.RUNNING, JobState.PAUSED])
     waiting = JobItem.objects.filter(
-        job_id__in=list(open_runs.values_list("pk", flat=True)), state=ItemState.WAITING, subject_id__in=contact_ids
+        job_id__in=list(open_runs.values_list("pk", flat=True)),
+        state=ItemState.WAITING,
+        subject_id__in={subject.id for subject in subjects},
     )
-    return dict(waiting.values_list("subject_id", "job_id"))
+    return {item.subject: item.job_id for item in waiting}
 
 
 def _pieces(ids: Sequence[int]) -> Iterable[Sequence[int]]:

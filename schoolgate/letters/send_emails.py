@@ -15,8 +15,10 @@ from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, Dire
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
-from schoolgate.keys.schemes import NO_KEY, NO_LINK, NOT_PARENT, RESTRICTED, UNKNOWN, Facts, Forecast
+from schoolgate.keys.schemes import NO_KEY, NO_LINK, RESTRICTED, UNKNOWN, Facts, Forecast
+from schoolgate.keys.subjects import audited
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, Message, MessageState
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
@@ -48,8 +50,8 @@ def why_not_email(facts: Facts | None, mailbox: Mailbox | None, *, again: bool) 
     """Why a contact gets no mail, or "" when they do; pure. again: also who was mailed this key before."""
     if facts is None or mailbox is None:
         return UNKNOWN
-    if not facts.is_parent:
-        return NOT_PARENT
+    if facts.never:
+        return facts.never
     if facts.is_barred and not facts.has_link:
         return RESTRICTED  # As with letters: also when the key has ended by that.
     if facts.key_id is None:
@@ -105,19 +107,19 @@ def _barred_addresses(*, tenant: Tenant, at: datetime) -> dict[str, list[tuple[i
     return found
 
 
-def forecast_emails(*, tenant: Tenant, contact_ids: Collection[int], at: datetime, again: bool = False) -> Forecast:
+def forecast_emails(*, tenant: Tenant, subjects: Collection[Subject], at: datetime, again: bool = False) -> Forecast:
     """Query: what `start_send_emails` would do with this selection at this moment (R-CK-07)."""
-    ids = list(dict.fromkeys(contact_ids))
-    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
-    mailboxes = mailboxes_of(tenant=tenant, contact_ids=ids, at=at)
+    wanted = list(dict.fromkeys(subjects))
+    facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
+    mailboxes = mailboxes_of(tenant=tenant, contact_ids=[subject.addressee for subject in wanted], at=at)
     skipped: Counter[str] = Counter()
     chosen = []
-    for contact_id in ids:
-        why = why_not_email(facts_by_id.get(contact_id), mailboxes.get(contact_id), again=again)
+    for subject in wanted:
+        why = why_not_email(facts_by_subject.get(subject), mailboxes.get(subject.addressee), again=again)
         if why:
             skipped[why] += 1
         else:
-            chosen.append(contact_id)
+            chosen.append(subject)
     return Forecast(len(chosen), dict(skipped), chosen[0] if chosen else None)
 
 
@@ -125,7 +127,7 @@ def forecast_emails(*, tenant: Tenant, contact_ids: Collection[int], at: datetim
 def start_send_emails(
     *,
     tenant: Tenant,
-    contact_ids: Iterable[int],
+    subjects: Iterable[Subject],
     by: Actor,
     at: datetime,
     hold: timedelta = HOLD,
@@ -139,7 +141,7 @@ def start_send_emails(
         by=by,
         at=at,
         options={"again": again, "not_before": (at + hold).isoformat()},
-        items=(("contact", contact_id) for contact_id in dict.fromkeys(contact_ids)),
+        items=dict.fromkeys(subjects),
     )
     if queued:
         hand_to_queue(job)
@@ -150,20 +152,20 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     """One chunk: decide by the facts of this moment, put the mails into the outbox."""
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
-    ids = [item.subject_id for item in items]
-    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=at)
-    mailboxes = mailboxes_of(tenant=tenant, contact_ids=ids, at=at)
+    subjects = [item.subject for item in items]
+    facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
+    mailboxes = mailboxes_of(tenant=tenant, contact_ids=[subject.addressee for subject in subjects], at=at)
     verdict = partial(why_not_email, again=bool(job.options["again"]))
-    key_id_by_contact: dict[int, int] = {}
-    for item in items:
-        facts = facts_by_id.get(item.subject_id)
-        item.why = verdict(facts, mailboxes.get(item.subject_id))
+    key_ids: dict[Subject, int] = {}
+    for item, subject in zip(items, subjects, strict=True):
+        facts = facts_by_subject.get(subject)
+        item.why = verdict(facts, mailboxes.get(subject.addressee))
         item.state = ItemState.SKIPPED if item.why else ItemState.DONE
         if not item.why and facts is not None and facts.key_id is not None:
-            key_id_by_contact[item.subject_id] = facts.key_id
-    if not key_id_by_contact:
+            key_ids[subject] = facts.key_id
+    if not key_ids:
         return
-    copies = _copies(tenant=tenant, key_ids=key_id_by_contact.values())
+    copies = _copies(tenant=tenant, key_ids=key_ids.values())
     Delivery.objects.bulk_create(
         [
             Delivery(
@@ -177,7 +179,7 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
                 made_at=at,
                 made_by_id=by.user_id,
             )
-            for key_id in key_id_by_contact.values()
+            for key_id in key_ids.values()
         ],
         batch_size=500,
     )
@@ -187,8 +189,8 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
                 tenant=tenant,
                 kind="key",
                 key_id=key_id,
-                contact_id=contact_id,
-                address=mailboxes[contact_id].address,
+                contact_id=subject.addressee,
+                address=mailboxes[subject.addressee].address,
                 language=tenant.settings.language,
                 params={"copy_no": copies[key_id]},
                 idempotency_key=f"key:{key_id}:{copies[key_id]}",
@@ -196,16 +198,14 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
                 queued_at=at,
                 run=job,
             )
-            for contact_id, key_id in key_id_by_contact.items()
+            for subject, key_id in key_ids.items()
         ],
         batch_size=500,
     )
-    subjects = [("job", job.pk)]
-    if len(key_id_by_contact) <= NAMED_IN_AUDIT:
-        subjects += [("contact", pk) for pk in key_id_by_contact] + [("key", pk) for pk in key_id_by_contact.values()]
-    record(
-        "email.queued", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"mails": len(key_id_by_contact)}
-    )
+    about = [("job", job.pk)]
+    if len(key_ids) <= NAMED_IN_AUDIT:
+        about += audited(key_ids) + [("key", pk) for pk in key_ids.values()]
+    record("email.queued", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"mails": len(key_ids)})
 
 
 def _copies(*, tenant: Tenant, key_ids: Collection[int]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from schoolgate.audit.record import record
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from schoolgate.sync.diff import Row
 from schoolgate.sync.publish import Approval, Ending, publish
 from schoolgate.sync.undo import NotUndone, undo
@@ -57,7 +58,7 @@ def _start(kind: str, options: dict[str, Any], *, tenant: Tenant, by: Actor, at:
     under_way = open_job(tenant=tenant)
     if under_way is not None:
         return under_way
-    job = add_job(tenant=tenant, kind=kind, by=by, at=at, options=options, items=[("tenant", tenant.pk)])
+    job = add_job(tenant=tenant, kind=kind, by=by, at=at, options=options, items=[Subject("tenant", tenant.pk)])
     hand_to_queue(job)
     if kind == "sync.publish":
         record("sync.planned", tenant_id=tenant.pk, by=by, at=at, subjects=[("job", job.pk)])

@@ -108,8 +108,17 @@ class TenantSettings(models.Model):
     mails_per_hour = models.PositiveIntegerField(default=2000)
     access_policy = models.CharField(max_length=10, choices=AccessPolicy, default=AccessPolicy.GUARDIANS)
     paper = models.CharField(max_length=10, choices=Paper, default=Paper.A4)
+    parent_sign_up = models.BooleanField(default=True)
+    student_sign_up = models.BooleanField(default=True)
+    forgot_password = models.BooleanField(default=True)
+    student_minimum_age = models.PositiveSmallIntegerField(default=10)
     language = models.CharField(max_length=12, default="en")
     changed = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(key_system__in=KeySystem.values), name="one_known_key_system"),
+        ]
 
     def __str__(self) -> str:
         return f"settings of {self.tenant_id}"

@@ -13,6 +13,7 @@ from schoolgate.jobs.models import ItemState, Job, JobState
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.run import run_job
 from schoolgate.jobs.start import add_job
+from schoolgate.jobs.subject import Subject
 from schoolgate.tenancy.models import Membership, Role, School
 from tests.console.enrolments_pages import said, sign_in
 from tests.factories.enrolments import make_contact, make_student
@@ -49,7 +50,7 @@ def kind():
 
 
 def make_job(tenant, kind, n=4):
-    contacts = [("contact", make_contact(tenant).pk) for _ in range(n)]
+    contacts = [Subject("contact", make_contact(tenant).pk) for _ in range(n)]
     return add_job(tenant=tenant, kind=kind, by=actor(), at=timezone.now(), items=contacts)
 
 

@@ -7,11 +7,13 @@ from django.db import transaction
 from schoolgate.directory.models import DirectoryContact
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import run_job
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.claim import claim_key, make_tie
 from schoolgate.keys.generate import PLAIN, GenerateOptions, start_generate
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
 from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.keys.reveal import unsealed
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant, User
 from tests.factories.directory import make_contact, make_link, make_student
@@ -20,10 +22,15 @@ from tests.factories.tenancy import NOW, actor, make_account
 
 def make_key(contact: DirectoryContact, *, at: datetime = NOW) -> AccessKey:
     """A live key of this contact, whatever the rules say."""
-    tenant = Tenant.objects.select_related("settings").get(pk=contact.tenant_id)
+    return make_key_for(of_contacts([contact.pk])[0], tenant_id=contact.tenant_id, at=at)
+
+
+def make_key_for(subject: Subject, *, tenant_id: int, at: datetime = NOW) -> AccessKey:
+    """A live key of this subject, whatever the rules say."""
+    tenant = Tenant.objects.select_related("settings").get(pk=tenant_id)
     with transaction.atomic():
         hold_keys_of(tenant)
-        [key_id] = make_keys(tenant=tenant, contact_ids=[contact.pk], at=at, by_id=None, run_id=None)
+        [key_id] = make_keys(tenant=tenant, subjects=[subject], at=at, by_id=None, run_id=None)
     return AccessKey.objects.for_tenant(tenant).get(pk=key_id)
 
 
@@ -56,7 +63,7 @@ def generate(
 ) -> Job:
     """Generate Keys for these contacts, to the end."""
     ids = [contact if isinstance(contact, int) else contact.pk for contact in contacts]
-    job = start_generate(tenant=tenant, contact_ids=ids, by=actor(by), at=NOW, options=options, queued=False)
+    job = start_generate(tenant=tenant, subjects=of_contacts(ids), by=actor(by), at=NOW, options=options, queued=False)
     return run(job)
 
 

@@ -12,6 +12,7 @@ from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobItem, JobState
 from schoolgate.jobs.registry import End, JobKind
 from schoolgate.jobs.run import LEASE, run_job
 from schoolgate.jobs.start import add_backlog_job, add_job
+from schoolgate.jobs.subject import Subject
 from tests.factories.tenancy import NOW, actor, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,10 +89,11 @@ def backlog():
     """A job over seven ids in chunks of three; id 5 breaks it once."""
     seen, broken, begun = [], [], []
 
-    def begin(job, ids):
-        begun.append(list(ids))
+    def begin(job, subjects):
+        begun.append([subject.id for subject in subjects])
 
-        def work(some, at):
+        def work(chunk, at):
+            some = [subject.id for subject in chunk]
             if 5 in some and not broken:
                 broken.append(True)
                 raise Breaks
@@ -101,9 +103,8 @@ def backlog():
         return work
 
     registry.register(JobKind("backlog", "Count", chunk=3, begin=begin))
-    job = add_backlog_job(
-        tenant=make_tenant(), kind="backlog", by=actor(), at=NOW, options={}, subject_kind="contact", ids=range(1, 8)
-    )
+    subjects = [Subject("contact", n) for n in range(1, 6)] + [Subject("family", 6, 60), Subject("contact", 7)]
+    job = add_backlog_job(tenant=make_tenant(), kind="backlog", by=actor(), at=NOW, options={}, subjects=subjects)
     return job, seen, begun
 
 
@@ -122,6 +123,7 @@ def test_items_are_written_as_they_end_and_a_fault_is_carried_on_from_the_last_w
     assert begun == [[1, 2, 3, 4, 5, 6, 7], [4, 5, 6, 7]]
     items = JobItem.objects.filter(job=job).order_by("position")
     assert list(items.values_list("position", "subject_id")) == [(n, n) for n in range(1, 8)]
+    assert items[5].subject == Subject("family", 6, 60)
     assert list(items.values_list("state", "why", "result_id"))[:2] == [("done", "", 10), ("skipped", "even", None)]
     assert not JobBacklog.objects.filter(job=job).exists()
 

@@ -11,6 +11,7 @@ from schoolgate.jobs import registry
 from schoolgate.jobs.models import ItemState, Job, JobState
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import add_job, hand_to_queue
+from schoolgate.jobs.subject import Subject
 from tests.factories.tenancy import NOW, actor, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +38,7 @@ def counting():
 def start() -> Job:
     tenant = make_tenant()
     with transaction.atomic():
-        job = add_job(tenant=tenant, kind="count", by=actor(), at=NOW, items=[("contact", n) for n in range(5)])
+        job = add_job(tenant=tenant, kind="count", by=actor(), at=NOW, items=[Subject("contact", n) for n in range(5)])
         hand_to_queue(job)
     return job
 

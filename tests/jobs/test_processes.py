@@ -12,6 +12,7 @@ from schoolgate.jobs.models import Job, JobState
 from schoolgate.jobs.start import hand_to_queue
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey
+from schoolgate.keys.subjects import of_contacts
 from tests.factories.keys import make_linked_contact
 from tests.factories.tenancy import actor, make_tenant
 
@@ -31,7 +32,9 @@ def test_workers_do_what_a_page_has_asked_for(live_stack):
         assert json.load(answer) == {"ready": True}
     tenant = make_tenant()
     contacts = [make_linked_contact(tenant).pk for _ in range(20)]
-    jobs = [start_generate(tenant=tenant, contact_ids=contacts, by=actor(), at=timezone.now()) for _ in range(2)]
+    jobs = [
+        start_generate(tenant=tenant, subjects=of_contacts(contacts), by=actor(), at=timezone.now()) for _ in range(2)
+    ]
     for job in jobs:
         wait_for(job)
     assert AccessKey.objects.for_tenant(tenant).count() == 20  # The second run found nothing left to do.
@@ -44,7 +47,11 @@ def test_what_a_killed_worker_was_told_is_done_by_another(live_stack):
         worker.wait()
     tenant = make_tenant()
     job = start_generate(
-        tenant=tenant, contact_ids=[make_linked_contact(tenant).pk], by=actor(), at=timezone.now(), queued=False
+        tenant=tenant,
+        subjects=of_contacts([make_linked_contact(tenant).pk]),
+        by=actor(),
+        at=timezone.now(),
+        queued=False,
     )
     # Nobody was told, as when the queue's own row was lost with its worker: the sweep finds the job.
     live_stack.start_worker()
@@ -54,7 +61,11 @@ def test_what_a_killed_worker_was_told_is_done_by_another(live_stack):
 def test_a_worker_that_is_asked_to_stop_ends_in_order(live_stack):
     tenant = make_tenant()
     job = start_generate(
-        tenant=tenant, contact_ids=[make_linked_contact(tenant).pk], by=actor(), at=timezone.now(), queued=False
+        tenant=tenant,
+        subjects=of_contacts([make_linked_contact(tenant).pk]),
+        by=actor(),
+        at=timezone.now(),
+        queued=False,
     )
     with transaction.atomic():
         hand_to_queue(job)

@@ -12,6 +12,7 @@ from schoolgate.jobs.models import ItemState, Job, JobState
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.run import due_jobs, run_job
 from schoolgate.jobs.start import add_job
+from schoolgate.jobs.subject import Subject
 from tests.factories.tenancy import NOW, actor, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +44,7 @@ def worked():
 def start(*subjects: int) -> Job:
     tenant = make_tenant()
     with transaction.atomic():
-        return add_job(tenant=tenant, kind="count", by=actor(), at=NOW, items=[("contact", n) for n in subjects])
+        return add_job(tenant=tenant, kind="count", by=actor(), at=NOW, items=[Subject("contact", n) for n in subjects])
 
 
 def test_every_item_gets_its_end(worked):

@@ -16,6 +16,7 @@ from schoolgate.keys.schemes import (
     why_not_revoke,
     why_not_unlock,
 )
+from schoolgate.keys.subjects import of_contacts
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_redeemed_key
 from tests.factories.tenancy import NOW, make_tenant
@@ -56,16 +57,16 @@ def test_counting_and_listing_agree_for_every_act(seed):
     ids = [some_contact(tenant, chance).pk for _ in range(25)] + [-1]
     selected = DirectoryContact.objects.for_tenant(tenant).filter(pk__in=ids)
     groups = counted_facts(tenant=tenant, contacts=selected, at=NOW)
-    facts_by_id = facts_of(tenant=tenant, contact_ids=ids, at=NOW)
+    facts_by_subject = facts_of(tenant=tenant, subjects=of_contacts(ids), at=NOW)
     for name, verdict in VERDICTS.items():
         counted = forecast_counted(groups, verdict, selected=len(ids), counts_ties=True)
-        listed = forecast(ids, facts_by_id, verdict, counts_ties=True)
+        listed = forecast(of_contacts(ids), facts_by_subject, verdict, counts_ties=True)
         assert (counted.acts_on, counted.skipped, counted.ties_ended) == (
             listed.acts_on,
             listed.skipped,
             listed.ties_ended,
         ), name
-        assert counted.example_id is None or not verdict(facts_by_id[counted.example_id])
+        assert counted.example is None or not verdict(facts_by_subject[counted.example])
 
 
 def test_it_is_one_statement(django_assert_num_queries):

@@ -13,6 +13,7 @@ from schoolgate.keys.expire import expire_keys
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.replace import forecast_replace, start_replace
 from schoolgate.keys.revoke import forecast_revoke, start_revoke
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.keys.unlock import forecast_unlock, start_unlock
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key, run
@@ -40,7 +41,9 @@ class TestRevoke:
     def revoke(self, tenant, *contacts, used=False, reason="Letters went to the wrong street."):
         ids = [contact.pk for contact in contacts]
         return run(
-            start_revoke(tenant=tenant, contact_ids=ids, reason=reason, used=used, by=actor(), at=LATER, queued=False),
+            start_revoke(
+                tenant=tenant, subjects=of_contacts(ids), reason=reason, used=used, by=actor(), at=LATER, queued=False
+            ),
             at=LATER,
         )
 
@@ -84,8 +87,8 @@ class TestRevoke:
         make_redeemed_key(tied)
         make_redeemed_key(tied, account=make_account(tenant))
         ids = [live.pk, tied.pk]
-        assert forecast_revoke(tenant=tenant, contact_ids=ids, at=NOW, used=False).skipped == {"tied": 1}
-        with_used = forecast_revoke(tenant=tenant, contact_ids=ids, at=NOW, used=True)
+        assert forecast_revoke(tenant=tenant, subjects=of_contacts(ids), at=NOW, used=False).skipped == {"tied": 1}
+        with_used = forecast_revoke(tenant=tenant, subjects=of_contacts(ids), at=NOW, used=True)
         assert (with_used.acts_on, with_used.ties_ended) == (2, 2)
 
     def test_the_audit_names_keys_contacts_and_the_reason(self, tenant):
@@ -108,7 +111,7 @@ class TestReplace:
     def replace(self, tenant, *contacts):
         ids = [contact.pk for contact in contacts]
         job = start_replace(
-            tenant=tenant, contact_ids=ids, by=actor(), at=LATER, reason="Lost in the post.", queued=False
+            tenant=tenant, subjects=of_contacts(ids), by=actor(), at=LATER, reason="Lost in the post.", queued=False
         )
         return run(job, at=LATER)
 
@@ -151,7 +154,7 @@ class TestReplace:
     def test_the_forecast_agrees(self, tenant):
         make_key(contact := make_linked_contact(tenant))
         other = make_linked_contact(tenant)
-        found = forecast_replace(tenant=tenant, contact_ids=[contact.pk, other.pk], at=NOW)
+        found = forecast_replace(tenant=tenant, subjects=of_contacts([contact.pk, other.pk]), at=NOW)
         assert (found.acts_on, found.skipped) == (1, {"no_key": 1})
 
 
@@ -163,7 +166,7 @@ class TestUnlock:
 
     def unlock(self, tenant, *contacts):
         ids = [contact.pk for contact in contacts]
-        return run(start_unlock(tenant=tenant, contact_ids=ids, by=actor(), at=LATER, queued=False))
+        return run(start_unlock(tenant=tenant, subjects=of_contacts(ids), by=actor(), at=LATER, queued=False))
 
     def test_a_locked_key_gets_its_tries_back(self, tenant):
         contact, key = self.locked(tenant, lock_count=1)
@@ -180,7 +183,7 @@ class TestUnlock:
     def test_others_are_skipped(self, tenant):
         make_key(open_key := make_linked_contact(tenant))
         keyless = make_linked_contact(tenant)
-        found = forecast_unlock(tenant=tenant, contact_ids=[open_key.pk, keyless.pk, 99999], at=NOW)
+        found = forecast_unlock(tenant=tenant, subjects=of_contacts([open_key.pk, keyless.pk, 99999]), at=NOW)
         assert (found.acts_on, found.skipped) == (0, {"not_locked": 1, "no_key": 1, "unknown": 1})
 
     def test_a_key_whose_last_try_was_never_answered_is_unlocked_as_well(self, tenant):

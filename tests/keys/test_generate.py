@@ -14,6 +14,7 @@ from schoolgate.keys.errors import ReasonNeeded, TooManyKeys
 from schoolgate.keys.generate import GenerateOptions, forecast_generate, start_generate, undo_generate
 from schoolgate.keys.keyring import pepper
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.lib.keycode import proves
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import code_of, generate, make_key, make_linked_contact, make_redeemed_key, run
@@ -149,7 +150,7 @@ def test_a_key_for_another_account_needs_a_reason_and_keeps_the_older_tie(tenant
 def test_an_overdue_key_that_was_not_swept_yet_makes_way(tenant):
     contact = make_linked_contact(tenant)
     old = make_key(contact, at=NOW - timedelta(days=90))
-    assert forecast_generate(tenant=tenant, contact_ids=[contact.pk], at=NOW).acts_on == 1
+    assert forecast_generate(tenant=tenant, subjects=of_contacts([contact.pk]), at=NOW).acts_on == 1
     assert generate(tenant, contact).done == 1
     old.refresh_from_db()
     assert (old.state, old.sealed) == (KeyState.EXPIRED, None)
@@ -160,8 +161,8 @@ def test_the_forecast_is_what_the_act_then_does(tenant):
     contacts = [make_linked_contact(tenant), make_linked_contact(tenant), make_contact(tenant)]
     make_key(contacts[1])
     ids = [contact.pk for contact in contacts] + [555555]
-    found = forecast_generate(tenant=tenant, contact_ids=ids, at=NOW)
-    assert (found.acts_on, found.example_id) == (1, contacts[0].pk)
+    found = forecast_generate(tenant=tenant, subjects=of_contacts(ids), at=NOW)
+    assert (found.acts_on, found.example) == (1, of_contacts([contacts[0].pk])[0])
     assert found.skipped == {"live_key": 1, "no_link": 1, "unknown": 1}
     job = generate(tenant, *ids)
     assert (job.done, job.skipped) == (found.acts_on, sum(found.skipped.values()))
@@ -170,7 +171,7 @@ def test_the_forecast_is_what_the_act_then_does(tenant):
 def test_what_changed_between_preview_and_act_is_skipped_not_forced(tenant):
     contact, student = make_contact(tenant), make_student(tenant)
     make_link(student, contact)
-    job = start_generate(tenant=tenant, contact_ids=[contact.pk], by=actor(), at=NOW, queued=False)
+    job = start_generate(tenant=tenant, subjects=of_contacts([contact.pk]), by=actor(), at=NOW, queued=False)
     make_bar(student, contact)
     assert ends(run(job)) == {contact.pk: (ItemState.SKIPPED, "restricted")}
 
@@ -178,7 +179,9 @@ def test_what_changed_between_preview_and_act_is_skipped_not_forced(tenant):
 def test_a_selection_is_stored_as_ids_at_that_moment(tenant):
     """R-CK-06: rows that match a filter later are not drawn in; nobody is selected twice."""
     contact = make_linked_contact(tenant)
-    job = start_generate(tenant=tenant, contact_ids=[contact.pk, contact.pk], by=actor(), at=NOW, queued=False)
+    job = start_generate(
+        tenant=tenant, subjects=of_contacts([contact.pk, contact.pk]), by=actor(), at=NOW, queued=False
+    )
     make_linked_contact(tenant)
     run(job)
     assert list(AccessKey.objects.values_list("subject_id", flat=True)) == [contact.pk]
@@ -197,7 +200,7 @@ def test_changing_the_students_leaves_the_key_alone(tenant):
 def test_the_later_of_two_runs_skips_what_the_first_holds(tenant):
     """R-RN-05."""
     contact = make_linked_contact(tenant)
-    first = start_generate(tenant=tenant, contact_ids=[contact.pk], by=actor(), at=NOW, queued=False)
+    first = start_generate(tenant=tenant, subjects=of_contacts([contact.pk]), by=actor(), at=NOW, queued=False)
     second = generate(tenant, contact)
     assert ends(second) == {contact.pk: (ItemState.SKIPPED, "in_run")}
     assert JobItem.objects.get(job=second).result_id == first.pk
@@ -206,7 +209,9 @@ def test_the_later_of_two_runs_skips_what_the_first_holds(tenant):
 
 def test_cancelling_leaves_whole_items(tenant):
     """R-RN-04."""
-    job = start_generate(tenant=tenant, contact_ids=[make_linked_contact(tenant).pk], by=actor(), at=NOW, queued=False)
+    job = start_generate(
+        tenant=tenant, subjects=of_contacts([make_linked_contact(tenant).pk]), by=actor(), at=NOW, queued=False
+    )
     cancel_job(job=job, by=actor(), at=NOW)
     assert run(job).state == JobState.CANCELLED
     assert not AccessKey.objects.exists()
@@ -267,9 +272,9 @@ class TestSelectors:
     def test_many_live_keys_are_warned_of_and_too_many_refused(self, tenant, monkeypatch):
         contact = make_linked_contact(tenant)
         make_key(make_linked_contact(tenant))
-        assert not forecast_generate(tenant=tenant, contact_ids=[contact.pk], at=NOW).many_live_keys
+        assert not forecast_generate(tenant=tenant, subjects=of_contacts([contact.pk]), at=NOW).many_live_keys
         monkeypatch.setattr("schoolgate.keys.generate.MANY_KEYS", 1)
-        assert forecast_generate(tenant=tenant, contact_ids=[contact.pk], at=NOW).many_live_keys
+        assert forecast_generate(tenant=tenant, subjects=of_contacts([contact.pk]), at=NOW).many_live_keys
         monkeypatch.setattr("schoolgate.keys.generate.MOST_KEYS", 0)
         with pytest.raises(TooManyKeys, match="500,000"):
             generate(tenant, contact)

@@ -6,6 +6,7 @@ from schoolgate.audit.models import AuditEntry
 from schoolgate.keys.keyring import SecretMissing
 from schoolgate.keys.models import AccessKey
 from schoolgate.keys.reveal import reveal_keys, unsealed
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.lib.keycode import SealBroken
 from tests.factories.keys import code_of, make_key, make_linked_contact, make_redeemed_key
 from tests.factories.tenancy import NOW, actor, make_tenant
@@ -21,19 +22,20 @@ def tenant():
 def test_live_keys_are_shown_and_the_audit_names_each(tenant):
     keys = [make_key(make_linked_contact(tenant)) for _ in range(2)]
     make_key(make_linked_contact(tenant))
-    shown = reveal_keys(tenant=tenant, contact_ids=[key.subject_id for key in keys], by=actor(), at=NOW)
-    assert [(each.contact_id, each.code) for each in shown] == [(key.subject_id, code_of(key)) for key in keys]
+    shown = reveal_keys(tenant=tenant, subjects=of_contacts([key.subject_id for key in keys]), by=actor(), at=NOW)
+    assert [(each.subject.id, each.code) for each in shown] == [(key.subject_id, code_of(key)) for key in keys]
     entry = AuditEntry.objects.get(act="key.shown")
     assert [subject for subject in entry.subjects if subject[0] == "key"] == [["key", key.pk] for key in keys]
     assert shown[0].code.secret not in f"{entry.detail}{shown[0]}"
 
 
 def test_used_dead_and_foreign_keys_cannot_be_shown(tenant):
-    make_redeemed_key(make_linked_contact(tenant))
+    used = make_redeemed_key(make_linked_contact(tenant))
     dead = make_key(make_linked_contact(tenant))
     AccessKey.objects.filter(pk=dead.pk).update(state="revoked", sealed=None, ended_at=NOW)
-    make_key(make_linked_contact(make_tenant()))
-    assert reveal_keys(tenant=tenant, contact_ids=None, by=actor(), at=NOW) == []
+    foreign = make_key(make_linked_contact(make_tenant()))
+    asked = of_contacts([used.subject_id, dead.subject_id, foreign.subject_id])
+    assert reveal_keys(tenant=tenant, subjects=asked, by=actor(), at=NOW) == []
     assert not AuditEntry.objects.filter(act="key.shown").exists()
 
 

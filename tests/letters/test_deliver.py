@@ -14,6 +14,7 @@ from schoolgate.keys.follow import follow_directory as follow_keys
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.reveal import reveal_keys
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.letters.deliver import LEASE, confirm_message, deliver_due, resend_message
 from schoolgate.letters.follow import follow_directory
 from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState
@@ -36,13 +37,15 @@ def with_key(tenant, **contact):
     made = make_contact(tenant, **contact)
     student = make_student(tenant)
     make_link(student, made)
-    run_job(start_generate(tenant=tenant, contact_ids=[made.pk], by=actor(), at=now(), queued=False).pk)
+    run_job(start_generate(tenant=tenant, subjects=of_contacts([made.pk]), by=actor(), at=now(), queued=False).pk)
     return made, student
 
 
 def send(tenant, *contacts, hold=timedelta(0), again=False) -> Job:
     ids = [contact.pk for contact in contacts]
-    job = start_send_emails(tenant=tenant, contact_ids=ids, by=actor(), at=now(), hold=hold, again=again, queued=False)
+    job = start_send_emails(
+        tenant=tenant, subjects=of_contacts(ids), by=actor(), at=now(), hold=hold, again=again, queued=False
+    )
     return run_job(job.pk)
 
 
@@ -62,7 +65,7 @@ def test_a_mail_carries_the_key_as_text_and_in_the_fragment_of_its_link():
     """R-TP-09, R-TP-11, R-KY-09."""
     tenant = make_tenant(help_line="02 5550 1234", reply_to="office@school.example")
     contact, student = with_key(tenant)
-    key = reveal_keys(tenant=tenant, contact_ids=[contact.pk], by=actor(), at=now())[0].code.grouped
+    key = reveal_keys(tenant=tenant, subjects=of_contacts([contact.pk]), by=actor(), at=now())[0].code.grouped
     with mail_server() as server:
         send(tenant, contact)
         assert deliver()["sent"] == 1
@@ -128,7 +131,7 @@ def test_who_gets_no_mail_and_why():
     make_bar(ward, revoked)
     follow_keys(tenant=tenant, by=actor(), at=now())
     ids = [plain.pk, keyless.pk, no_mail.pk, odd.pk, shared.pk, barred.pk, 0, left.pk, revoked.pk]
-    job = run_job(start_send_emails(tenant=tenant, contact_ids=ids, by=actor(), at=now(), queued=False).pk)
+    job = run_job(start_send_emails(tenant=tenant, subjects=of_contacts(ids), by=actor(), at=now(), queued=False).pk)
     assert why(job) == [
         "",
         "no_key",
@@ -147,8 +150,8 @@ def test_the_forecast_is_what_happens():
     """R-CK-07, B-04."""
     tenant = make_tenant()
     ids = [with_key(tenant)[0].pk, with_key(tenant, email="", email_usable=False)[0].pk, make_contact(tenant).pk]
-    found = forecast_emails(tenant=tenant, contact_ids=ids, at=now())
-    job = run_job(start_send_emails(tenant=tenant, contact_ids=ids, by=actor(), at=now(), queued=False).pk)
+    found = forecast_emails(tenant=tenant, subjects=of_contacts(ids), at=now())
+    job = run_job(start_send_emails(tenant=tenant, subjects=of_contacts(ids), by=actor(), at=now(), queued=False).pk)
     assert (found.acts_on, sum(found.skipped.values())) == (job.done, job.skipped)
     assert found.skipped == {"no_email": 1, "no_key": 1}
 
@@ -393,7 +396,7 @@ def test_a_letters_row_holds_no_secret_and_no_body():
     """R13: what waits in the outbox opens nothing."""
     tenant = make_tenant()
     contact, _ = with_key(tenant)
-    code = reveal_keys(tenant=tenant, contact_ids=[contact.pk], by=actor(), at=now())[0].code
+    code = reveal_keys(tenant=tenant, subjects=of_contacts([contact.pk]), by=actor(), at=now())[0].code
     send(tenant, contact)
     row = str(Message.objects.for_tenant(tenant).values().get())
     assert code.grouped not in row

@@ -14,6 +14,7 @@ from schoolgate.directory.models import DirectoryAssociation, DirectoryChange, D
 from schoolgate.jobs.models import ItemState, JobItem, JobState
 from schoolgate.keys.end_keys import end_keys
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.letters import pdf, print_letters
 from schoolgate.letters.letter_file import (
     FileNotReady,
@@ -43,7 +44,7 @@ def tenant():
 def start(tenant, *contacts, at=NOW, **options):
     ids = [contact if isinstance(contact, int) else contact.pk for contact in contacts]
     return start_print_letters(
-        tenant=tenant, contact_ids=ids, by=actor(), at=at, options=PrintOptions(**options), queued=False
+        tenant=tenant, subjects=of_contacts(ids), by=actor(), at=at, options=PrintOptions(**options), queued=False
     )
 
 
@@ -128,7 +129,7 @@ def test_the_forecast_is_what_happens(tenant):
     contacts = [with_key(tenant), make_linked_contact(tenant), with_key(tenant, address_1="")]
     ids = [contact.pk for contact in contacts]
     for options in (PrintOptions(), PrintOptions(only_with_address=True), PrintOptions(also_generate=True)):
-        found = forecast_letters(tenant=tenant, contact_ids=ids, at=NOW, options=options)
+        found = forecast_letters(tenant=tenant, subjects=of_contacts(ids), at=NOW, options=options)
         job = printed(
             tenant, *contacts, also_generate=options.also_generate, only_with_address=options.only_with_address
         )
@@ -376,7 +377,9 @@ def test_a_later_run_skips_what_an_earlier_one_holds(tenant):
 def test_destroyed_letters_are_not_printed_again_from_their_run(tenant):
     contact = with_key(tenant)
     job = printed(tenant, contact)
-    assert mark_letters(tenant=tenant, job=job, state=DeliveryState.DESTROYED, by=actor(), at=NOW) == [contact.pk]
+    assert mark_letters(tenant=tenant, job=job, state=DeliveryState.DESTROYED, by=actor(), at=NOW) == of_contacts(
+        [contact.pk]
+    )
     assert [left.why for left in fetch(tenant, job).left_out] == ["destroyed"]
 
 

@@ -30,6 +30,7 @@ from schoolgate.jobs.run import LEASE, run_job
 from schoolgate.keys.generate import GENERATE, start_generate
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.tenancy.models import Tenant
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.tenancy import actor, make_tenant
@@ -68,7 +69,7 @@ def prepare_issue(contacts: int) -> Job:
     ]
     DirectoryAssociation.objects.bulk_create(links)
     ids = [first.pk, *(other.pk for other in others)]
-    return start_generate(tenant=tenant, contact_ids=ids, by=actor(), at=timezone.now(), queued=False)
+    return start_generate(tenant=tenant, subjects=of_contacts(ids), by=actor(), at=timezone.now(), queued=False)
 
 
 def _free_ids(table: type[DirectoryContact | DirectoryAssociation]) -> int:
@@ -91,16 +92,16 @@ def carry_on_in_two_transactions(job_id: int, taken_up: int) -> None:
     """The control: first the keys, then the account of them."""
     job = Job.objects.get(pk=job_id)
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
-    ids = JobBacklog.objects.get(job=job).ids
-    while ids[job.ended :]:
-        some = ids[job.ended : job.ended + CHUNK]
+    subjects = JobBacklog.objects.get(job=job).subjects()
+    while subjects[job.ended :]:
+        some = subjects[job.ended : job.ended + CHUNK]
         with transaction.atomic():
             hold_keys_of(tenant)
-            key_ids = make_keys(tenant=tenant, contact_ids=some, at=timezone.now(), by_id=None, run_id=job.pk)
+            key_ids = make_keys(tenant=tenant, subjects=some, at=timezone.now(), by_id=None, run_id=job.pk)
         time.sleep(0.05)
         with transaction.atomic():
             ends = [End(ItemState.DONE, "", key_id) for key_id in key_ids]
-            insert_ended(job, "contact", some, ends, first=job.ended + 1)
+            insert_ended(job, some, ends, first=job.ended + 1)
             Job.objects.filter(pk=job.pk).update(done=F("done") + len(some))
         job.refresh_from_db()
     Job.objects.filter(pk=job.pk).update(state=JobState.DONE)

@@ -23,6 +23,7 @@ from django.utils import timezone
 from schoolgate.jobs.models import JobItem
 from schoolgate.jobs.run import run_job
 from schoolgate.keys.models import AccessKey
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.letters.compose import compose
 from schoolgate.letters.deliver import LEASE, deliver_due
 from schoolgate.letters.hand_over import hand_over
@@ -63,7 +64,9 @@ def prepare_mails(count: int) -> Tenant:
     tenant = Tenant.objects.select_related("settings").get(pk=tenant.pk)
     ids = list(JobItem.objects.filter(job=issue).values_list("subject_id", flat=True))
     now = timezone.now()
-    job = start_send_emails(tenant=tenant, contact_ids=ids, by=actor(), at=now, hold=timedelta(0), queued=False)
+    job = start_send_emails(
+        tenant=tenant, subjects=of_contacts(ids), by=actor(), at=now, hold=timedelta(0), queued=False
+    )
     assert run_job(job.pk).done == count
     return tenant
 

@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveIntegerField()),
                 ("subject_kind", models.CharField(max_length=12)),
                 ("subject_id", models.BigIntegerField()),
+                ("addressee_id", models.BigIntegerField(null=True)),
                 (
                     "state",
                     models.CharField(
@@ -122,8 +123,7 @@ class Migration(migrations.Migration):
                         to="jobs.job",
                     ),
                 ),
-                ("subject_kind", models.CharField(max_length=12)),
-                ("ids", models.JSONField()),
+                ("packed", models.JSONField()),
             ],
         ),
         migrations.CreateModel(

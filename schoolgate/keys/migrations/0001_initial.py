@@ -124,6 +124,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='tie',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('tenant', 'account', 'subject_kind', 'subject_id'), name='one_standing_tie_per_account'),
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('tenant', 'account', 'subject_kind', 'subject_id', 'addressee_id'), name='one_standing_tie_per_account'),
         ),
     ]

@@ -101,9 +101,21 @@ class Migration(migrations.Migration):
                     "paper",
                     models.CharField(choices=[("a4", "A4"), ("us-letter", "Us Letter")], default="a4", max_length=10),
                 ),
+                ("parent_sign_up", models.BooleanField(default=True)),
+                ("student_sign_up", models.BooleanField(default=True)),
+                ("forgot_password", models.BooleanField(default=True)),
+                ("student_minimum_age", models.PositiveSmallIntegerField(default=10)),
                 ("language", models.CharField(default="en", max_length=12)),
                 ("changed", models.JSONField(default=dict)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("key_system__in", ["contact", "family", "student"])),
+                        name="one_known_key_system",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="School",

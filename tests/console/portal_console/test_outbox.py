@@ -11,6 +11,7 @@ from schoolgate.accounts.recover import ask_for_password_link
 from schoolgate.audit.models import AuditEntry
 from schoolgate.jobs.run import run_job
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.letters.models import Message, MessageState
 from schoolgate.letters.send_emails import start_send_emails
 from schoolgate.lib.keycode import dummy_key
@@ -37,7 +38,9 @@ def office(client, tenant):
 def queue(tenant, **columns):
     contact = make_linked_contact(tenant, **columns)
     key = make_key(contact, at=timezone.now())
-    job = start_send_emails(tenant=tenant, contact_ids=[contact.pk], by=actor(), at=timezone.now(), queued=False)
+    job = start_send_emails(
+        tenant=tenant, subjects=of_contacts([contact.pk]), by=actor(), at=timezone.now(), queued=False
+    )
     run_job(job.pk)
     return Message.objects.get(key=key), key
 

@@ -90,13 +90,13 @@ def _generate_options(options: Options) -> GenerateOptions:
 
 def _start_generate(chosen: Chosen, options: Options, by: Actor) -> Job:
     return start_generate(
-        tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, options=_generate_options(options)
+        tenant=chosen.scope.tenant, subjects=chosen.subjects(), by=by, at=chosen.at, options=_generate_options(options)
     )
 
 
 def _mail_forecast(chosen: Chosen, options: Options) -> Forecast:
     return forecast_emails(
-        tenant=chosen.scope.tenant, contact_ids=chosen.ids(), at=chosen.at, again=bool(options.get("again"))
+        tenant=chosen.scope.tenant, subjects=chosen.subjects(), at=chosen.at, again=bool(options.get("again"))
     )
 
 
@@ -110,7 +110,7 @@ def _mail_whys(chosen: Chosen, contact_ids: Sequence[int], options: Options) -> 
 def _start_emails(chosen: Chosen, options: Options, by: Actor) -> Job:
     return start_send_emails(
         tenant=chosen.scope.tenant,
-        contact_ids=chosen.ids(),
+        subjects=chosen.subjects(),
         by=by,
         at=chosen.at,
         again=bool(options.get("again")),
@@ -126,7 +126,7 @@ def _print_options(options: Options) -> PrintOptions:
 def _print_forecast(chosen: Chosen, options: Options) -> Forecast:
     if options.get("only_with_address"):  # Addresses are no facts of keys: they are looked at one by one.
         return forecast_letters(
-            tenant=chosen.scope.tenant, contact_ids=chosen.ids(), at=chosen.at, options=_print_options(options)
+            tenant=chosen.scope.tenant, subjects=chosen.subjects(), at=chosen.at, options=_print_options(options)
         )
     return forecast_counted(chosen.groups, _print_verdict(options), selected=chosen.count)
 
@@ -137,23 +137,23 @@ def _print_verdict(options: Options) -> Verdict:
 
 def _start_letters(chosen: Chosen, options: Options, by: Actor) -> Job:
     return start_print_letters(
-        tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, options=_print_options(options)
+        tenant=chosen.scope.tenant, subjects=chosen.subjects(), by=by, at=chosen.at, options=_print_options(options)
     )
 
 
 def _start_replace(chosen: Chosen, options: Options, by: Actor) -> Job:
     reason = str(options.get("reason", ""))
-    return start_replace(tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at, reason=reason)
+    return start_replace(tenant=chosen.scope.tenant, subjects=chosen.subjects(), by=by, at=chosen.at, reason=reason)
 
 
 def _start_unlock(chosen: Chosen, _options: Options, by: Actor) -> Job:
-    return start_unlock(tenant=chosen.scope.tenant, contact_ids=chosen.ids(), by=by, at=chosen.at)
+    return start_unlock(tenant=chosen.scope.tenant, subjects=chosen.subjects(), by=by, at=chosen.at)
 
 
 def _start_revoke(chosen: Chosen, options: Options, by: Actor) -> Job:
     return start_revoke(
         tenant=chosen.scope.tenant,
-        contact_ids=chosen.ids(),
+        subjects=chosen.subjects(),
         reason=str(options["reason"]),
         used=bool(options.get("used")),
         by=by,

@@ -11,10 +11,12 @@ from schoolgate.console.parent_access.contact_keys.grid import Scope, contacts_i
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.models import Selection
 from schoolgate.jobs.selection import selected_ids, selection_of
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.counted import CountedFacts, counted_facts
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import SubjectKind, Tie
 from schoolgate.keys.schemes import Facts
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.tenancy.models import User
 
 LIST_NAME = "contact_keys"
@@ -58,12 +60,17 @@ class Chosen:
         return counted_facts(tenant=self.scope.tenant, contacts=self.contacts, at=self.at)
 
     def ids(self) -> list[int]:
-        """What an act is given, by name. Ids that are gone from the directory are left out: there is nothing to act on."""
+        """On whom an act acts, by name. Ids that are gone from the directory are left out: there is nothing to act on."""
         return list(self.contacts.order_by("sort_name", "pk").values_list("pk", flat=True))
+
+    def subjects(self) -> list[Subject]:
+        """The same, as acts on keys take them."""
+        return of_contacts(self.ids())
 
     def facts(self, contact_ids: Sequence[int]) -> dict[int, Facts]:
         """What decides about some of them."""
-        return facts_of(tenant=self.scope.tenant, contact_ids=contact_ids, at=self.at)
+        found = facts_of(tenant=self.scope.tenant, subjects=of_contacts(contact_ids), at=self.at)
+        return {subject.id: facts for subject, facts in found.items()}
 
     def first(self, whys: Callable[[Sequence[int]], Mapping[int, str]], *, limit: int) -> list[DirectoryContact]:
         """Some of those on whom an act would act, by name; looks at the first two thousand ticked, no further."""

@@ -118,8 +118,8 @@ def _run(request: TenantRequest, job: Job, *, at: datetime) -> Run:
 
 def destroy_letters(*, tenant: Tenant, run: Run, by: Actor, at: datetime) -> Job:
     """*Mark as destroyed*: note it, and replace the keys that stood on the paper by a run of its own."""
-    contact_ids = mark_letters(tenant=tenant, job=run.job, state=DeliveryState.DESTROYED, by=by, at=at)
-    return start_replace(tenant=tenant, contact_ids=contact_ids, by=by, at=at, reason=_("letters destroyed"))
+    subjects = mark_letters(tenant=tenant, job=run.job, state=DeliveryState.DESTROYED, by=by, at=at)
+    return start_replace(tenant=tenant, subjects=subjects, by=by, at=at, reason=_("letters destroyed"))
 
 
 def _undoable(tenant: Tenant, job: Job) -> int:

@@ -9,6 +9,7 @@ from schoolgate.console.parent_access.contact_keys.pending import PendingStudent
 from schoolgate.console.parent_access.contact_keys.rows import Row, rows_of
 from schoolgate.directory.models import DirectoryContact
 from schoolgate.keys.reveal import reveal_keys
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.lib.errors import NotFound
 
 MOST_AT_ONCE = 250
@@ -33,13 +34,13 @@ def cover(scope: Scope, contact_id: int) -> Row:
 def reveal(scope: Scope, contact_id: int, *, by: Actor) -> Shown:
     """The live key of one contact. Raises NotFound beyond the member's list."""
     row = cover(scope, contact_id)
-    found = reveal_keys(tenant=scope.tenant, contact_ids=[contact_id], by=by, at=scope.at)
+    found = reveal_keys(tenant=scope.tenant, subjects=of_contacts([contact_id]), by=by, at=scope.at)
     return Shown(row.contact, found[0].code.grouped if found else "", row)
 
 
 def reveal_chosen(chosen: Chosen, *, by: Actor) -> list[Shown]:
     """The live keys of the ticked contacts, by name, 250 at most; those without one are left out."""
     contacts = {each.pk: each for each in chosen.contacts.order_by("sort_name", "pk")[:MOST_AT_ONCE]}
-    found = reveal_keys(tenant=chosen.scope.tenant, contact_ids=list(contacts), by=by, at=chosen.at)
-    code_by_contact = {each.contact_id: each.code.grouped for each in found}
+    found = reveal_keys(tenant=chosen.scope.tenant, subjects=of_contacts(contacts), by=by, at=chosen.at)
+    code_by_contact = {each.subject.id: each.code.grouped for each in found}
     return [Shown(contact, code_by_contact[pk]) for pk, contact in contacts.items() if pk in code_by_contact]
