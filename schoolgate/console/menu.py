@@ -62,6 +62,17 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
         [Entry("console:contact_keys:list", _("Contact Keys"), "key")],
     ),
     (
+        _("ParentAccess Administration"),
+        [
+            Entry("console:dashboard:home", _("Dashboard"), "list"),
+            Entry("console:registration_keys:search", _("Registration Key Maintenance"), "key"),
+            Entry("console:by_school:plan", _("Generate Registration Keys by School"), "school"),
+            Entry("console:parent_groups:plan", _("Generate Parent Registration Keys"), "people"),
+            Entry("console:account_maintenance:search", _("Account Maintenance"), "person"),
+            Entry("console:district_settings:edit", _("District Settings"), "cog"),
+        ],
+    ),
+    (
         _("Portal Console"),
         [
             Entry("console:portal_console:accounts", _("Manage Users"), "person"),

@@ -1,0 +1,1 @@
+"""ParentAccess Administration › Manage Accounts: the same keys and accounts, seen from the student's side (registration-keys)."""
