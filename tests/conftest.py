@@ -107,9 +107,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for a page runs in a browser, and is marked so that it can be left out."""
+    """Whatever asks for a browser, or for a page in one, is marked so that it can be left out."""
     for item in items:
-        if "page" in cast("pytest.Function", item).fixturenames:
+        if "browser" in cast("pytest.Function", item).fixturenames:
             item.add_marker("browser")
 
 
