@@ -4,10 +4,12 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from schoolgate.config import health
+from schoolgate.config.front import front
 from schoolgate.config.theme import choose_theme
 from schoolgate.tenancy.roles import for_anybody
 
 urlpatterns = [
+    path("", front, name="front"),
     path("theme/", choose_theme, name="theme"),
     path("language/", for_anybody(set_language), name="set_language"),
     path("health/live", health.live, name="health_live"),

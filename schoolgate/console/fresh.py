@@ -41,7 +41,7 @@ def requires_fresh(view: Callable[..., Any]) -> Callable[..., Any]:
             answer: HttpResponse = view(request, *args, **kwargs)
             return answer
         back = request.get_full_path()
-        if request.method != "GET":
+        if request.method not in {"GET", "HEAD"}:
             keep_form(request, at=timezone.now())
             back = _page_before(request)
         here = f"{resolve_url('console:fresh', request.tenant.code)}?next={quote(back)}"

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.console.find import found_in
 from schoolgate.console.forms import ChoosePasswordForm, FreshForm, SignInForm
@@ -36,7 +36,7 @@ def _next_page(request: TenantRequest) -> str:
 
 
 @for_anybody
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: TenantRequest) -> HttpResponse:
     """One answer for a wrong name, a wrong password and too many tries."""
     form = SignInForm(request.POST or None)
@@ -52,7 +52,7 @@ def sign_in(request: TenantRequest) -> HttpResponse:
         form.add_error(
             None,
             _(
-                "The e-mail address and the password do not belong together, or there were too many tries. Compare them, or wait 15 minutes."
+                "The e-mail address and the password do not belong together, or there were too many tries. Compare them, or wait 30 minutes."
             ),
         )
     context = {"form": form, "next": _next_page(request)}
@@ -68,7 +68,7 @@ def sign_out(request: TenantRequest) -> HttpResponse:
 
 
 @for_anybody
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: TenantRequest) -> HttpResponse:
     """Where a sign-in link leads: choose a password, and be signed in."""
     form = ChoosePasswordForm(request.POST or None)
@@ -96,7 +96,7 @@ def welcome(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.HOME_READ)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def fresh(request: TenantRequest) -> HttpResponse:
     """Ask for the password once more before a sensitive act."""
     form = FreshForm(request.POST or None)
@@ -117,14 +117,14 @@ def fresh(request: TenantRequest) -> HttpResponse:
                 return render(request, "console/kept.html", {"kept": kept, "next": _next_page(request)})
             return HttpResponseRedirect(_next_page(request))
         form.add_error(
-            "password", _("This is not your password, or there were too many tries. Try again, or wait 15 minutes.")
+            "password", _("This is not your password, or there were too many tries. Try again, or wait 30 minutes.")
         )
     context = {"form": form, "next": _next_page(request)}
     return render(request, "console/fresh.html", context, status=422 if form.errors else 200)
 
 
 @requires(Right.HOME_READ)
-@require_GET
+@require_safe
 def home(request: TenantRequest) -> HttpResponse:
     return render(request, "console/home.html", {"home": home_of(request, at=timezone.now())})
 
@@ -142,7 +142,7 @@ def notice_close(request: TenantRequest, notice_id: int) -> HttpResponse:
 
 
 @requires(Right.HOME_READ)
-@require_GET
+@require_safe
 def find(request: TenantRequest) -> HttpResponse:
     """A student, a contact or a page, by the beginning of a name or an id."""
     words = words_in(request)

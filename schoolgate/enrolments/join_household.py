@@ -1,5 +1,6 @@
 """Put a student or a contact into a household; several for one person are allowed (R-PA-10)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -13,10 +14,18 @@ from schoolgate.enrolments.models import Association, Basis, Contact, Household,
 
 
 @transaction.atomic(durable=True)
-def join_household(*, household: Household, person: Student | Contact, by: Actor, at: datetime) -> HouseholdMember:
+def join_household(
+    *,
+    household: Household,
+    person: Student | Contact,
+    by: Actor,
+    at: datetime,
+    school_ids: Collection[int] | None = None,
+) -> HouseholdMember:
     """The person becomes a member, and an association by household is made with each one of the other kind, flags off.
 
-    Pairs that have an association keep it as it is. Raises EnrolmentRefused for a member already there.
+    Pairs that have an association keep it as it is. school_ids: the schools whose students the person may act on, None for
+    all. Raises EnrolmentRefused for a member already there, and for a contact who would belong to another school's student.
     """
     tenant = household.tenant
     changed_no = tick(tenant=tenant)
@@ -26,6 +35,8 @@ def join_household(*, household: Household, person: Student | Contact, by: Actor
         raise EnrolmentRefused("This person is in the household already.", field="person")
     if member is None:
         member = HouseholdMember(tenant=tenant, household=household, **who)
+    if isinstance(person, Contact) and school_ids is not None:
+        _refuse_other_schools(household, school_ids)
     member.ended_at, member.changed_no = None, changed_no
     member.save()
     made = _associate_with_members(household, person, by=by, at=at, changed_no=changed_no)
@@ -33,6 +44,16 @@ def join_household(*, household: Household, person: Student | Contact, by: Actor
     about = [("household", household.pk), (kind, person.pk)]
     record("household.joined", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"associations": made})
     return member
+
+
+def _refuse_other_schools(household: Household, school_ids: Collection[int]) -> None:
+    students = HouseholdMember.objects.for_tenant(household.tenant).filter(household=household, ended_at=None)
+    if students.exclude(student=None).exclude(student__school_id__in=school_ids).exists():
+        raise EnrolmentRefused(
+            "A student of another school lives in this household.",
+            fix="Ask somebody who works for that school too.",
+            code="enrolment.other_school",
+        )
 
 
 def _associate_with_members(

@@ -66,14 +66,18 @@ def _contacts_seen(tenant: Tenant, school_ids: Schools) -> ContactQuerySet:
 
 
 def find_households(*, tenant: Tenant, words: str = "", school_ids: Schools = None) -> QuerySet[Household]:
-    """Households by name, address, or a member's name; those with a student at these schools, or with no student yet."""
+    """Households by name, address, or a member's name; those with a student at these schools, or with no student yet.
+
+    Names of students at other schools are not looked at: a search must not tell that somebody of that name lives there.
+    """
     found = Household.objects.for_tenant(tenant)
     members = HouseholdMember.objects.for_tenant(tenant).filter(household_id=OuterRef("pk"), ended_at=None)
+    named = members if school_ids is None else members.filter(Q(student=None) | Q(student__school_id__in=school_ids))
     for word in words.split():
         folded = fold_name(word)
         people = Q(student__sort_name__contains=folded) | Q(contact__sort_name__contains=folded)
         place = Q(name__icontains=word) | Q(address_1__icontains=word) | Q(town__icontains=word)
-        found = found.filter(place | Exists(members.filter(people)))
+        found = found.filter(place | Exists(named.filter(people)))
     if school_ids is not None:
         students = members.exclude(student=None)
         found = found.filter(Exists(students.filter(student__school_id__in=school_ids)) | ~Exists(students))

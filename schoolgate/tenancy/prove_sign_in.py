@@ -8,19 +8,26 @@ from schoolgate.tenancy.models import Tenant, User
 from schoolgate.tenancy.throttle import count_try, give_back_try
 from schoolgate.tenancy.usernames import fold
 
-WINDOW = timedelta(minutes=15)
-TRIES_FOR_A_NAME = 10
-TRIES_FROM_A_SOURCE = 100  # A whole office, or a parents' evening, behind one address.
+WINDOW = timedelta(minutes=30)
+TRIES_FOR_A_NAME_FROM_A_SOURCE = 10  # Who forgot a password, or guesses: others keep their own tries for the same name.
+TRIES_FOR_A_NAME = 100  # From wherever: many sources together guess no faster than this.
+TRIES_FROM_A_SOURCE = 200  # A whole office, or a parents' evening, behind one address.
 
 
 def prove_sign_in(*, tenant: Tenant, door: str, username: str, password: str, source: str, at: datetime) -> User | None:
     """The active user behind a name and a password; None for a wrong name, a wrong password and too many tries alike.
 
     door: "staff" or "portal". source: the keyed hash of the caller's address. A proved password gives its tries back.
+    The limit is per account and source, so that a stranger's guesses don't lock the person out; it ends by itself.
     Runs outside a transaction, since each try is committed by itself.
     """
-    limits = [(f"sign_in.{door}", fold(username), TRIES_FOR_A_NAME), ("sign_in.source", source, TRIES_FROM_A_SOURCE)]
-    # Both are counted, whatever the first one says, so that neither can be used up unseen behind the other.
+    name = fold(username)
+    limits = [
+        (f"sign_in.{door}.pair", f"{source} {name}", TRIES_FOR_A_NAME_FROM_A_SOURCE),
+        (f"sign_in.{door}", name, TRIES_FOR_A_NAME),
+        ("sign_in.source", source, TRIES_FROM_A_SOURCE),
+    ]
+    # All are counted, whatever the first one says, so that none can be used up unseen behind another.
     counted = [
         count_try(tenant=tenant, bucket=bucket, subject=subject, limit=limit, window=WINDOW, at=at)
         for bucket, subject, limit in limits

@@ -4,6 +4,7 @@ import pytest
 
 from schoolgate.config import health
 from schoolgate.config.proxy import ProxyMiddleware
+from tests.factories.tenancy import make_tenant
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,14 @@ def test_every_answer_bars_inline_script_frames_and_guessing_of_types(client):
 def test_a_strange_host_name_is_refused(client, settings):
     settings.ALLOWED_HOSTS = ["portal.example.org"]
     assert client.get("/health/live", HTTP_HOST="evil.example").status_code == 400
+
+
+def test_the_bare_address_says_where_to_go_and_names_no_school(client, db):
+    first = make_tenant(name="Wattle Creek College")
+    assert client.get("/").url == f"/s-{first.code}/"
+    make_tenant(name="Banksia High")
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "/s-…/" in page.text
+    assert not any(word in page.text for word in ("Wattle", "Banksia", first.code))
+    assert client.head("/").status_code == 200

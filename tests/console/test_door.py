@@ -10,7 +10,7 @@ from django.utils import timezone
 from schoolgate.console.fresh import FRESH_FOR
 from schoolgate.tenancy.add_member import add_member
 from schoolgate.tenancy.models import Role, ThrottleCount, User
-from schoolgate.tenancy.prove_sign_in import TRIES_FOR_A_NAME
+from schoolgate.tenancy.prove_sign_in import TRIES_FOR_A_NAME, TRIES_FOR_A_NAME_FROM_A_SOURCE, prove_sign_in
 from tests.factories.tenancy import NOW, PASSWORD, actor, make_account, make_member, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -56,15 +56,44 @@ def test_wrong_name_wrong_password_and_too_many_tries_get_one_answer(client, ten
     assert first[0] == 422
     assert "do not belong together" in first[1]
     assert answer("nobody@school.example") == first
-    for _ in range(TRIES_FOR_A_NAME):
+    for _ in range(TRIES_FOR_A_NAME_FROM_A_SOURCE):
         answer(member.username)
     assert answer(member.username, PASSWORD) == first
     assert "_auth_user_id" not in client.session
 
 
+def test_a_strangers_guesses_lock_nobody_else_out(tenant):
+    """The limit is per account and source (R-RD-14)."""
+    member = make_member(tenant)
+
+    def prove(source, password, at=NOW):
+        return prove_sign_in(
+            tenant=tenant, door="staff", username=member.username, password=password, source=source, at=at
+        )
+
+    for _ in range(TRIES_FOR_A_NAME_FROM_A_SOURCE):
+        assert prove("stranger", "wrong") is None
+    assert prove("stranger", PASSWORD) is None
+    assert prove("office", PASSWORD) == member
+    assert prove("stranger", PASSWORD, NOW + timedelta(minutes=30)) == member
+
+
+def test_many_sources_together_guess_no_faster(tenant):
+    member = make_member(tenant)
+
+    def prove(source, password):
+        return prove_sign_in(
+            tenant=tenant, door="staff", username=member.username, password=password, source=source, at=NOW
+        )
+
+    for n in range(TRIES_FOR_A_NAME):
+        assert prove(f"source {n}", "wrong") is None
+    assert prove("one more", PASSWORD) is None
+
+
 def test_a_proved_password_gives_its_tries_back(client, tenant):
     member = make_member(tenant)
-    for _ in range(3 * TRIES_FOR_A_NAME):
+    for _ in range(3 * TRIES_FOR_A_NAME_FROM_A_SOURCE):
         assert sign_in(client, tenant, member.username).status_code == 302
     assert not ThrottleCount.objects.filter(tries__gt=0).exists()
 

@@ -233,6 +233,20 @@ def test_a_contact_is_added_edited_and_found(client, tenant):
     assert "Ngo Abara" in client.get(address(tenant, "contacts") + "?q=ngozi@").text
 
 
+def test_a_household_is_not_found_by_a_child_of_another_school(client, tenant):
+    """R-PM-01: a search that finds the household would tell that a child of that name lives there."""
+    here, there = make_school(tenant), make_school(tenant)
+    mine = make_student(tenant, school=here, given_name="Ivy", family_name="Vale")
+    sister = make_student(tenant, school=there, given_name="Zora", family_name="Secret")
+    make_household(tenant, mine, sister, name="")
+    for school, found in ((here, [0, 1]), (None, [1, 1])):
+        sign_in(client, tenant, school=school)
+        pages = [
+            client.get(address(tenant, "households") + f"?q={words}").context["page"] for words in ("secret", "ivy")
+        ]
+        assert [page.paginator.count for page in pages] == found
+
+
 @pytest.mark.parametrize("email", ["a@b", "one@x.example;two@x.example", "x@x.example\nBcc: all@x.example"])
 def test_an_address_that_cannot_be_written_to_is_refused(client, tenant, email):
     sign_in(client, tenant)

@@ -192,6 +192,25 @@ def test_an_associated_contact_stays_when_the_household_is_left():
     assert tie.receives_portal_access
 
 
+def test_a_member_for_one_school_moves_no_contact_of_another_schools_student():
+    """Spine §6: who works for one school acts on that school's people only."""
+    tenant = make_tenant()
+    mother, uncle, mine = make_contact(tenant), make_contact(tenant), make_student(tenant)
+    home = make_household(tenant, mother, mine)
+    make_association(mine, mother, access=True, basis="household", household=home)
+    mine_alone = [mine.school_id]
+    join_household(household=home, person=uncle, by=actor(), at=NOW, school_ids=mine_alone)
+    leave_household(member=member_of(home, uncle), by=actor(), at=NOW, school_ids=mine_alone)
+    theirs = make_student(tenant)
+    join_household(household=home, person=theirs, by=actor(), at=NOW)
+    with pytest.raises(EnrolmentRefused, match="another school"):
+        join_household(household=home, person=uncle, by=actor(), at=NOW, school_ids=mine_alone)
+    with pytest.raises(EnrolmentRefused, match="another school"):
+        leave_household(member=member_of(home, mother), by=actor(), at=NOW, school_ids=mine_alone)
+    assert member_of(home, mother).ended_at is None
+    assert not Association.objects.get(student=mine, contact=mother).ended_at
+
+
 def test_coming_back_to_a_household_opens_nothing():
     tenant = make_tenant()
     student, mother = make_student(tenant), make_contact(tenant)

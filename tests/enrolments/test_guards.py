@@ -159,6 +159,27 @@ def test_guard_3_an_id_used_for_somebody_else(tenant):
     assert (finding.file, finding.line, finding.value) == ("students.csv", 5, "S3")
 
 
+def test_guard_3_though_the_office_has_corrected_something_else(tenant):
+    """The new child must not inherit who sees the old one because somebody had once mended a roll class."""
+    take(tenant, many(8))
+    Student.objects.for_tenant(tenant).filter(source_id="S3").update(roll_class="7B", hand_fields=["roll_class"])
+    files = many(8)
+    files["students.csv"] = files["students.csv"].replace(
+        "S3,101,Family3,Ada,2013-04-13", "S3,101,Nowak,Ben,2012-01-01"
+    )
+    assert held(tenant, files) == ["id_reuse"]
+
+
+def test_guard_3_is_not_tripped_by_a_name_that_the_office_has_set(tenant):
+    take(tenant, many(8))
+    Student.objects.for_tenant(tenant).filter(source_id="S3").update(family_name="Nowak", hand_fields=["family_name"])
+    files = many(8)
+    files["students.csv"] = files["students.csv"].replace(
+        "S3,101,Family3,Ada,2013-04-13", "S3,101,Family3,Ada,2013-04-14"
+    )
+    assert held(tenant, files) == []
+
+
 def test_guard_3_approved_parts_the_two_and_carries_nothing_over(tenant):
     take(tenant, many(8))
     before = student(tenant, "S3")

@@ -89,14 +89,18 @@ def test_a_role_opens_exactly_the_pages_of_its_row(ours):
             row = ROWS[name]
             allowed = is_allowed(row, actor)
             here = address(name, parts, ours, ours.ids)
+            statuses = []
             for method in ("get", "head"):
                 answer = getattr(client, method)(here)
+                statuses.append(answer.status_code)
                 if answer.status_code >= 500:
                     faults.append(f"{actor} {method} {name}: {answer.status_code}")
                 elif allowed and answer.status_code in {403, 404} and name not in MAY_BE_MISSING:
                     faults.append(f"{actor} {method} {name}: {answer.status_code}, though the row allows it")
                 elif not allowed and (answer.status_code not in REFUSED or b"Oursmark" in personal(answer, ours)):
                     faults.append(f"{actor} {method} {name}: {answer.status_code}, though the row refuses it")
+            if statuses[0] != statuses[1]:
+                faults.append(f"{actor} {name}: GET {statuses[0]}, HEAD {statuses[1]}")
     assert not faults, "\n".join(faults)
     assert digest(ours.tenant) == before, "A GET has changed something."
 

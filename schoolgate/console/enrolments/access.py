@@ -10,7 +10,7 @@ from schoolgate.console.parent_access.contact_keys.grid import contacts_in, stat
 from schoolgate.console.parent_access.contact_keys.page import scope_of
 from schoolgate.console.parent_access.contact_keys.states import LOOKS, GridState
 from schoolgate.directory.queries import published_flags
-from schoolgate.enrolments.models import Association, Restriction
+from schoolgate.enrolments.models import Association, Restriction, RestrictionKind
 from schoolgate.enrolments.queries import closed_pairs, noted_pairs
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import Tenant
@@ -48,6 +48,15 @@ class AccessRow:
     @property
     def is_published_on(self) -> bool:
         return bool(self.published)
+
+    @property
+    def may_be_restricted(self) -> bool:
+        """Is there anything that one more restriction would bar? Not beside one that bars all, from now on and without an end."""
+        return not any(
+            restriction.kind == RestrictionKind.NO_ACCESS_NO_MAIL and restriction.ends_on is None
+            for restriction in self.restrictions
+            if self.is_closed
+        )
 
     @property
     def has_ended(self) -> bool:

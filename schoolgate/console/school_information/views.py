@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.console.school_information.forms import EditSchoolForm, SchoolForm
 from schoolgate.enrolments.queries import student_counts
@@ -16,7 +16,7 @@ from schoolgate.tenancy.save_school import SchoolRefused, add_school, edit_schoo
 
 
 @requires(Right.HOME_READ)
-@require_GET
+@require_safe
 def campuses(request: TenantRequest) -> HttpResponse:
     schools = schools_of(request.tenant, only=request.rights[Right.HOME_READ])
     counts = student_counts(tenant=request.tenant)
@@ -28,7 +28,7 @@ def campuses(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.SETTINGS_EDIT, for_all_schools=True)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def campus_add(request: TenantRequest) -> HttpResponse:
     form = SchoolForm(request.POST or None)
     if form.is_valid():
@@ -45,7 +45,7 @@ def campus_add(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.SETTINGS_EDIT, for_all_schools=True)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def campus_edit(request: TenantRequest, school_id: int) -> HttpResponse:
     school = school_by_id(tenant=request.tenant, school_id=school_id)
     form = EditSchoolForm(request.POST) if request.POST else EditSchoolForm.of(school)

@@ -19,12 +19,14 @@ class Renumbering:
 def find_reused(import_: Import) -> list[tuple[int, str]]:
     """Step: (line, id) of students whose family name and birth date both change under one id (guard 3).
 
-    They go into the table of the reused: whoever had the id before counts as leaving, the newcomer as new.
+    They go into the table of the reused: whoever had the id before counts as leaving, the newcomer as new. A name or a birth
+    date that a person of the office has set differs from the file's for a reason of its own, and tells nothing here.
     """
+    owned = f"({' OR '.join(column.is_hand for column in STUDENT.columns if column.name in STUDENT.telling)})"
     found = rows_of(
         f"""SELECT t.id, s.line, s.sid FROM stage_student s JOIN enrolments_student t ON {STUDENT.match}
             WHERE s.keep AND s.birth_date IS NOT NULL AND t.birth_date IS NOT NULL AND s.birth_date <> t.birth_date
-              AND s.family_name <> t.family_name AND t.hand_fields = '[]' ORDER BY s.line""",
+              AND s.family_name <> t.family_name AND NOT {owned} ORDER BY s.line""",
         import_.parameters,
     )
     insert("reused", [(pk,) for pk, _line, _id in found])

@@ -47,6 +47,33 @@ def test_the_menu_forecasts_each_act_for_this_selection(client, tenant):
     assert "Revoke Keys… 1 key stops working. Nobody who is connected loses access." in words
 
 
+def test_an_act_leads_back_to_the_search_it_came_from(client, tenant):
+    """§11.1: every list keeps filter and place on the way back, with script and without."""
+    contact = make_linked_contact(tenant)
+    sign_in(client, tenant)
+    tick(client, tenant, contact)
+    here = f"http://testserver{address(tenant)}?q=oka&rows=100"
+    with_script = client.get(address(tenant, "actions"), headers={"HX-Request": "true", "HX-Current-URL": here})
+    without = client.post(address(tenant, "actions"), {"do": "ticks"}, headers={"Referer": here})
+    for shown in (with_script, without):
+        assert f"{address(tenant, 'generate')}?back=q%3Doka%26rows%3D100" in shown.text
+    page = client.get(address(tenant, "generate") + "?back=q%3Doka%26rows%3D100")
+    assert f'href="{address(tenant)}?q=oka&amp;rows=100"' in page.text
+    done = client.post(address(tenant, "generate"), {"back": "q=oka&rows=100"})
+    assert done.url == f"{address(tenant)}?q=oka&rows=100"
+    closed = client.post(address(tenant, "close", Job.objects.get().pk), headers={"Referer": here})
+    assert closed.url == f"{address(tenant)}?q=oka&rows=100"
+
+
+@pytest.mark.parametrize("back", ["//evil.example/", "q=a\r\nSet-Cookie: x=1", "https://evil.example/?q=a"])
+def test_nobody_is_led_elsewhere_after_an_act(client, tenant, back):
+    sign_in(client, tenant)
+    tick(client, tenant, make_linked_contact(tenant))
+    done = client.post(address(tenant, "generate"), {"back": back}, headers={"Referer": "https://evil.example/?q=a"})
+    assert done.url.startswith(f"{address(tenant)}?")
+    assert "\n" not in done.url
+
+
 def test_with_nothing_ticked_the_menu_opens_and_says_so(client, tenant):
     make_linked_contact(tenant)
     sign_in(client, tenant)
@@ -257,7 +284,7 @@ def test_nothing_is_written_by_a_preview(client, tenant):
     assert (AuditEntry.objects.count(), Job.objects.count()) == (before, 0)
 
 
-def test_emails_wait_in_the_outbox_and_the_run_can_be_cancelled(client, tenant):
+def test_emails_wait_in_the_outbox_and_the_run_can_be_cancelled(client, tenant, settings):
     """R-CK-12: held 10 minutes; cancelling leaves nothing to go."""
     with_key, without, no_email = (
         make_linked_contact(tenant),
@@ -274,7 +301,10 @@ def test_emails_wait_in_the_outbox_and_the_run_can_be_cancelled(client, tenant):
     job = run_job(Job.objects.get().pk)
     page = said(look(client, tenant).text)
     assert "1 email in the outbox. Skips 1 with no email, 1 with no key." in page
-    assert "1 email leaves at" in page
+    assert "leaves at" not in page
+    assert "1 email waits in the outbox: there is no mail server" in page
+    settings.EMAIL_URL = "smtp://mail.school.example"
+    assert "1 email leaves at" in said(look(client, tenant).text)
     assert "Sending…" in page
     response = client.post(address(tenant, "cancel", job.pk), follow=True)
     assert "1 email will not be sent." in response.text

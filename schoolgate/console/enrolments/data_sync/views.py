@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from schoolgate.console.enrolments.data_sync.afterwards import count_without_key
@@ -47,7 +47,7 @@ def run_in(request: TenantRequest, number: int) -> SyncRun:
 
 
 @requires(Right.SYNC_READ)
-@require_GET
+@require_safe
 def data_sync(request: TenantRequest) -> HttpResponse:
     """What waits, as a preview by the act's own code (R-DS-01). Writes nothing."""
     return _page(request, ApproveForm())
@@ -123,7 +123,7 @@ def _back_to_preview(request: TenantRequest) -> str:
 
 
 @requires(Right.SYNC_READ)
-@require_GET
+@require_safe
 def progress(request: TenantRequest, job_id: int) -> HttpResponse:
     """The panel of the sync under way, which asks for itself; when it has ended, the page of what it did."""
     job = job_by_id(tenant=request.tenant, job_id=job_id, areas=areas_of(request))
@@ -141,7 +141,7 @@ def progress(request: TenantRequest, job_id: int) -> HttpResponse:
 
 
 @requires(Right.SYNC_READ)
-@require_GET
+@require_safe
 def history(request: TenantRequest) -> HttpResponse:
     """Every run, newest first."""
     context = paged(request, runs(tenant=request.tenant))
@@ -152,7 +152,7 @@ def history(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.SYNC_READ)
-@require_GET
+@require_safe
 def run(request: TenantRequest, number: int) -> HttpResponse:
     """What one run did, row by row; after the newest one, what is to be done next (R-DS-07)."""
     found = run_in(request, number)
@@ -175,7 +175,7 @@ def run(request: TenantRequest, number: int) -> HttpResponse:
 
 
 @requires(Right.SYNC_RUN)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: TenantRequest, number: int) -> HttpResponse:
     """Put back what was published before the last run, as a new run (R-DS-06)."""
     require_all_schools(request)

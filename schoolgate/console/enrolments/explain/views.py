@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from schoolgate.console.enrolments.explain.chosen import contact_chosen, student_chosen
 from schoolgate.sync.explain import explain
@@ -12,7 +12,7 @@ from schoolgate.tenancy.roles import Right, requires
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def ask(request: TenantRequest) -> HttpResponse:
     """Choose the two, then every condition with its value, since when and by whom."""
     student, contact = student_chosen(request), contact_chosen(request)

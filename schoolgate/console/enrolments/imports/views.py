@@ -5,7 +5,7 @@ from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpRespons
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from schoolgate.console.enrolments.imports.forms import UploadForm
@@ -29,7 +29,7 @@ def _to(request: TenantRequest, import_id: int) -> HttpResponse:
 
 
 @requires(Right.RESTRICTIONS_READ)
-@require_GET
+@require_safe
 def imports(request: TenantRequest) -> HttpResponse:
     """The history. Findings may be about restrictions, so it is for those who may read them."""
     rows = imports_of(tenant=request.tenant, school_ids=request.rights[Right.RESTRICTIONS_READ])
@@ -42,7 +42,7 @@ def imports(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: TenantRequest) -> HttpResponse:
     """Step 1: the files. They are checked by a job; nothing of them is in force before somebody applies it."""
     reach = request.rights[Right.ENROLMENTS_EDIT]
@@ -67,7 +67,7 @@ def upload(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.RESTRICTIONS_READ)
-@require_GET
+@require_safe
 def roster_import(request: TenantRequest, import_id: int) -> HttpResponse:
     """Steps 2 and 3: findings and preview. While a job is at work the page asks for itself."""
     entry = import_in(request, import_id, Right.RESTRICTIONS_READ)
@@ -114,7 +114,7 @@ def cancel(request: TenantRequest, import_id: int) -> HttpResponse:
 
 
 @requires(Right.RESTRICTIONS_READ)
-@require_GET
+@require_safe
 def findings_csv(request: TenantRequest, import_id: int) -> StreamingHttpResponse:
     """What was found, with a reason in each line, for whoever mends the files."""
     entry = import_in(request, import_id, Right.RESTRICTIONS_READ)

@@ -5,7 +5,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.console.enrolments.forms import AssociationForm, NewContactForm, TieForm
 from schoolgate.console.enrolments.views.contacts import contact_in
@@ -38,7 +38,7 @@ def contacts_page(request: TenantRequest, student_id: int) -> str:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_GET
+@require_safe
 def association_find(request: TenantRequest, student_id: int) -> HttpResponse:
     """First look for the contact: the same person is never wanted twice (E-11)."""
     student, words = student_in(request, student_id, Right.ENROLMENTS_EDIT), words_in(request)
@@ -59,7 +59,7 @@ def association_find(request: TenantRequest, student_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def association_add(request: TenantRequest, student_id: int, contact_id: int) -> HttpResponse:
     """Tie a known contact to the student."""
     student = student_in(request, student_id, Right.ENROLMENTS_EDIT)
@@ -79,7 +79,7 @@ def association_add(request: TenantRequest, student_id: int, contact_id: int) ->
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def association_new(request: TenantRequest, student_id: int) -> HttpResponse:
     """Add a contact who isn't known yet, tied to the student from the start."""
     student = student_in(request, student_id, Right.ENROLMENTS_EDIT)
@@ -112,7 +112,7 @@ def added_words(contact: str, student: str, *, access: bool) -> str:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def association_edit(request: TenantRequest, association_id: int) -> HttpResponse:
     association = association_in(request, association_id)
     form = AssociationForm(request.POST) if request.POST else AssociationForm.of(association)
@@ -125,7 +125,7 @@ def association_edit(request: TenantRequest, association_id: int) -> HttpRespons
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def association_end(request: TenantRequest, association_id: int) -> HttpResponse:
     """Take the tie away, after saying what that does (R-PA-06)."""
     association = association_in(request, association_id)

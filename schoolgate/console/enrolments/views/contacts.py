@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.console.enrolments.access import access_rows
 from schoolgate.console.enrolments.forms import ContactForm
@@ -45,7 +45,7 @@ def page_of(contact: Contact, request: TenantRequest, tab: str, **more: Any) -> 
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def contacts(request: TenantRequest) -> HttpResponse:
     words, sort = words_in(request), sort_in(request, SORTS)
     type_ = choice_in(request, "type", ContactType.values)
@@ -73,7 +73,7 @@ def contacts(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def contact(request: TenantRequest, contact_id: int) -> HttpResponse:
     """Who this is, and the students they may see: Receives Portal Access."""
     found = contact_in(request, contact_id)
@@ -85,7 +85,7 @@ def contact(request: TenantRequest, contact_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def contact_history(request: TenantRequest, contact_id: int) -> HttpResponse:
     found = contact_in(request, contact_id)
     entries = history_of(request, "contact", found.pk)
@@ -93,7 +93,7 @@ def contact_history(request: TenantRequest, contact_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact_add(request: TenantRequest) -> HttpResponse:
     form = ContactForm(request.POST or None)
     if form.is_valid():
@@ -111,7 +111,7 @@ def contact_add(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact_edit(request: TenantRequest, contact_id: int) -> HttpResponse:
     found = contact_in(request, contact_id, Right.ENROLMENTS_EDIT)
     form = ContactForm(request.POST) if request.POST else ContactForm.of(found)

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.console.enrolments.access import AccessRow, access_rows
 from schoolgate.console.enrolments.forms import HouseholdForm
@@ -48,7 +48,7 @@ def page_of(household: Household, request: TenantRequest, tab: str, **more: Any)
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def households(request: TenantRequest) -> HttpResponse:
     words = words_in(request)
     context = paged(request, find_households(tenant=request.tenant, words=words, school_ids=reach(request)))
@@ -63,7 +63,7 @@ def households(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def household(request: TenantRequest, household_id: int) -> HttpResponse:
     """Who lives here, and the grid of Receives Portal Access (R-PA-01)."""
     found = household_in(request, household_id)
@@ -90,7 +90,7 @@ def _grid(request: TenantRequest, card: HouseholdCard) -> list[tuple[Contact, li
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def household_history(request: TenantRequest, household_id: int) -> HttpResponse:
     found = household_in(request, household_id)
     entries = history_of(request, "household", found.pk)
@@ -98,7 +98,7 @@ def household_history(request: TenantRequest, household_id: int) -> HttpResponse
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def household_add(request: TenantRequest) -> HttpResponse:
     form = HouseholdForm(request.POST or None)
     if form.is_valid():
@@ -109,7 +109,7 @@ def household_add(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def household_edit(request: TenantRequest, household_id: int) -> HttpResponse:
     found = household_in(request, household_id, Right.ENROLMENTS_EDIT)
     form = HouseholdForm(request.POST) if request.POST else HouseholdForm.of(found)
@@ -135,7 +135,7 @@ def household_edit(request: TenantRequest, household_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def household_join(request: TenantRequest, household_id: int) -> HttpResponse:
     """Look for a student or a contact, and put them into the household."""
     found = household_in(request, household_id, Right.ENROLMENTS_EDIT)
@@ -148,9 +148,9 @@ def household_join(request: TenantRequest, household_id: int) -> HttpResponse:
             school_ids=school_ids,
         )
         try:
-            join_household(household=found, person=person, by=request.actor, at=timezone.now())
+            join_household(household=found, person=person, by=request.actor, at=timezone.now(), school_ids=school_ids)
         except EnrolmentRefused as refusal:
-            messages.error(request, refusal.message)
+            messages.error(request, f"{refusal.message} {refusal.fix}".strip())
         else:
             messages.success(
                 request,
@@ -167,16 +167,21 @@ def household_join(request: TenantRequest, household_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def household_leave(request: TenantRequest, member_id: int) -> HttpResponse:
     """Take somebody out, after saying what ends with it (R-PA-06)."""
-    member = member_by_id(tenant=request.tenant, member_id=member_id, school_ids=request.rights[Right.ENROLMENTS_EDIT])
+    school_ids = request.rights[Right.ENROLMENTS_EDIT]
+    member = member_by_id(tenant=request.tenant, member_id=member_id, school_ids=school_ids)
     if request.method == "POST":
-        ended = leave_household(member=member, by=request.actor, at=timezone.now())
-        messages.success(
-            request,
-            _("Taken out of the household. %(ended)d associations end with the next Data Sync.") % {"ended": ended},
-        )
+        try:
+            ended = leave_household(member=member, by=request.actor, at=timezone.now(), school_ids=school_ids)
+        except EnrolmentRefused as refusal:
+            messages.error(request, f"{refusal.message} {refusal.fix}".strip())
+        else:
+            messages.success(
+                request,
+                _("Taken out of the household. %(ended)d associations end with the next Data Sync.") % {"ended": ended},
+            )
         return redirect("console:enrolments:household", request.tenant.code, member.household_id)
     person = member.student or member.contact
     context = page_of(member.household, request, "overview", member=member, person=person)

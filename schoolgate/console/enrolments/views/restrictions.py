@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.console.enrolments.forms import ChangeRestrictionForm, ReasonForm, RestrictForm
 from schoolgate.console.enrolments.views.associations import association_in, contacts_page
@@ -37,7 +37,7 @@ def restriction_in(request: TenantRequest, restriction_id: int) -> Restriction:
 
 
 @requires(Right.RESTRICTIONS_READ)
-@require_GET
+@require_safe
 def restrictions(request: TenantRequest) -> HttpResponse:
     """In force, to be reviewed, past. Portal officers see badges only, on the pair (R-RX-06)."""
     which, today = choice_in(request, "which", ["in-force", "review", "past"], "in-force"), timezone.localdate()
@@ -50,7 +50,7 @@ def restrictions(request: TenantRequest) -> HttpResponse:
 
 @requires(Right.ENROLMENTS_EDIT)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def restrict(request: TenantRequest, student_id: int, contact_id: int) -> HttpResponse:
     """Record an order. Saving withdraws at once what families see (R-PA-09)."""
     student = student_in(request, student_id, Right.ENROLMENTS_EDIT)
@@ -100,7 +100,7 @@ def _restricted_words(withdrawn: Withdrawn) -> str:
 
 @requires(Right.RESTRICTIONS_SEE)
 @requires_fresh
-@require_GET
+@require_safe
 def restriction(request: TenantRequest, restriction_id: int) -> HttpResponse:
     """The whole of it, note included; reading is in the audit (R-AU-01)."""
     found = restriction_in(request, restriction_id)
@@ -119,7 +119,7 @@ def restriction(request: TenantRequest, restriction_id: int) -> HttpResponse:
 
 @requires(Right.RESTRICTIONS_SEE)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def restriction_change(request: TenantRequest, restriction_id: int) -> HttpResponse:
     found = restriction_in(request, restriction_id)
     if request.method == "POST":
@@ -139,7 +139,7 @@ def restriction_change(request: TenantRequest, restriction_id: int) -> HttpRespo
 
 @requires(Right.ENROLMENTS_EDIT)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def restriction_lift(request: TenantRequest, restriction_id: int) -> HttpResponse:
     """End it by decision, with a reason. Nothing opens: Has Portal Access stays off (R-RX-04)."""
     found = restriction_in(request, restriction_id)
@@ -191,7 +191,7 @@ def restriction_review(request: TenantRequest, restriction_id: int) -> HttpRespo
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove_now(request: TenantRequest, association_id: int) -> HttpResponse:
     """Turn one published pair off without waiting for a Data Sync (R-PA-09)."""
     association = association_in(request, association_id)

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.console.enrolments.access import access_rows, with_keys
 from schoolgate.console.enrolments.forms import StudentForm
@@ -50,7 +50,7 @@ def page_of(student: Student, request: TenantRequest, tab: str, **more: Any) -> 
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def students(request: TenantRequest) -> HttpResponse:
     schools, years = schools_of(request.tenant, only=reach(request)), year_levels(tenant=request.tenant)
     words, school_id = words_in(request), number_in(request, "school")
@@ -82,7 +82,7 @@ def students(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def student(request: TenantRequest, student_id: int) -> HttpResponse:
     """Student Overview: who this is, and where they live."""
     found = student_in(request, student_id)
@@ -91,7 +91,7 @@ def student(request: TenantRequest, student_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def student_history(request: TenantRequest, student_id: int) -> HttpResponse:
     found = student_in(request, student_id)
     entries = history_of(request, "student", found.pk)
@@ -99,7 +99,7 @@ def student_history(request: TenantRequest, student_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def student_add(request: TenantRequest) -> HttpResponse:
     schools = schools_of(request.tenant, only=request.rights[Right.ENROLMENTS_EDIT])
     form = StudentForm(request.POST or None, schools=schools)
@@ -119,7 +119,7 @@ def student_add(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_EDIT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def student_edit(request: TenantRequest, student_id: int) -> HttpResponse:
     found = student_in(request, student_id, Right.ENROLMENTS_EDIT)
     schools = schools_of(request.tenant, only=request.rights[Right.ENROLMENTS_EDIT])
@@ -146,7 +146,7 @@ def student_edit(request: TenantRequest, student_id: int) -> HttpResponse:
 
 
 @requires(Right.ENROLMENTS_READ)
-@require_GET
+@require_safe
 def student_contacts(request: TenantRequest, student_id: int) -> HttpResponse:
     """Student Overview › Associated Contacts."""
     found = student_in(request, student_id)

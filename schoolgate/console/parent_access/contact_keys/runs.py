@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +17,7 @@ from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.queries import OPEN_STATES, skip_counts
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.replace import start_replace
+from schoolgate.letters.hand_over import has_mail_server
 from schoolgate.letters.letter_file import FileOfRun, LetterToPull, files_of_run, letters_to_pull, mark_letters
 from schoolgate.letters.models import DeliveryState
 from schoolgate.letters.queries import has_letters_in_hand, held_mails
@@ -35,6 +37,7 @@ class Run:
 
     undoable: keys of it that nobody has been given yet. held: mails still in the outbox, and until when. files: of letters,
     once the run has ended. to_pull: printed pages that must not go out. is_in_hand: nobody has said yet what became of the paper.
+    has_mail_server: without one, mails stay in the outbox and no hour is said at which they leave.
     """
 
     panel: JobPanel
@@ -46,6 +49,7 @@ class Run:
     files: tuple[FileOfRun, ...] = ()
     to_pull: tuple[LetterToPull, ...] = ()
     is_in_hand: bool = False
+    has_mail_server: bool = True
 
     @property
     def job(self) -> Job:
@@ -105,7 +109,7 @@ def _run(request: TenantRequest, job: Job, *, at: datetime) -> Run:
         skipped[why] = skipped.get(why, 0) + count
     undoable = _undoable(request.tenant, job) if job.kind == "keys.generate" else 0
     held, until = held_mails(tenant=request.tenant, job=job) if job.kind == "letters.send_emails" else (0, None)
-    found = Run(panel, _said(job), said_skips(skipped), undoable, until, held)
+    found = Run(panel, _said(job), said_skips(skipped), undoable, until, held, has_mail_server=has_mail_server())
     if job.kind != "letters.print":
         return found
     return replace(
@@ -129,6 +133,7 @@ def _undoable(tenant: Tenant, job: Job) -> int:
 
 def _said(job: Job) -> str:
     n = job.done
+    shown = number_format(n, force_grouping=True)
     sentences = {
         "keys.generate": ngettext("%(n)s key made.", "%(n)s keys made.", n),
         "keys.replace": ngettext("%(n)s key replaced.", "%(n)s keys replaced.", n),
@@ -137,4 +142,4 @@ def _said(job: Job) -> str:
         "letters.print": ngettext("%(n)s letter ready.", "%(n)s letters ready.", n),
         "letters.send_emails": ngettext("%(n)s email in the outbox.", "%(n)s emails in the outbox.", n),
     }
-    return sentences.get(job.kind, _("%(n)s done.")) % {"n": n}
+    return sentences.get(job.kind, _("%(n)s done.")) % {"n": shown}

@@ -5,7 +5,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import choice_in, number_in, paged
@@ -27,7 +27,7 @@ def _message(request: TenantRequest, message_id: int, right: Right) -> Message:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def outbox(request: TenantRequest) -> HttpResponse:
     schools, run_id = request.rights[Right.KEYS_READ], number_in(request, "run")
     state = choice_in(request, "state", FILTERS)
@@ -45,7 +45,7 @@ def outbox(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def mail(request: TenantRequest, message_id: int) -> HttpResponse:
     """One mail with a key or code that opens nothing; the true one takes a press."""
     now = timezone.now()
@@ -66,7 +66,7 @@ def mail(request: TenantRequest, message_id: int) -> HttpResponse:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def body(request: TenantRequest, message_id: int) -> HttpResponse:
     """The mail's own document, for the frame of its page."""
     covered = cover_message(message=_message(request, message_id, Right.KEYS_READ), at=timezone.now())
@@ -75,7 +75,7 @@ def body(request: TenantRequest, message_id: int) -> HttpResponse:
 
 @requires(Right.KEYS_SEE)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def show(request: TenantRequest, message_id: int) -> HttpResponse:
     """The mail with its key or code, for two minutes; a GET only asks (R-CK-05)."""
     now = timezone.now()

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.console.portal_console.settings.forms import SECTIONS
 from schoolgate.console.portal_console.settings.page import sections_of
@@ -17,7 +17,7 @@ from schoolgate.tenancy.settings import SettingRefused, change_settings
 
 
 @requires(Right.SETTINGS_READ)
-@require_GET
+@require_safe
 def settings(request: TenantRequest) -> HttpResponse:
     may_edit = request.rights.get(Right.SETTINGS_EDIT, set()) is None
     sections = sections_of(request.tenant, refused={}, may_edit=may_edit)

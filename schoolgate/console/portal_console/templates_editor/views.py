@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget
 
 from schoolgate.console.portal_console.framed import framed
@@ -36,7 +36,7 @@ def _may_edit(request: TenantRequest) -> bool:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def templates(request: TenantRequest) -> HttpResponse:
     texts = [(part, text_in_use(tenant=request.tenant, channel=part)) for part in EDITABLE.values()]
     rows = [(part.value, text, member_name(request.tenant, text.saved_by_id)) for part, text in texts]
@@ -44,11 +44,11 @@ def templates(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.KEYS_READ)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def template(request: TenantRequest, channel: str) -> HttpResponse:
     """Write a text; saving proves it first, and every save is a version (R-TP-02)."""
     part = _channel(channel)
-    if request.method == "GET":
+    if request.method != "POST":
         forget(request, part)
         return _editor(request, part, TemplateForm.of(text_in_use(tenant=request.tenant, channel=part), channel=part))
     if not _may_edit(request):
@@ -135,7 +135,7 @@ def _look_at(request: TenantRequest, form: TemplateForm) -> None:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def drawn(request: TenantRequest, channel: str) -> HttpResponse:
     """The letter as a picture, or the mail, of the text that was looked at last."""
     shown = kept(request, _channel(channel))

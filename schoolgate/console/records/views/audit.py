@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.queries import audit_length, find_entries
@@ -73,7 +73,7 @@ def _midnight(day: date | None, *, days: int = 0) -> datetime | None:
 
 
 @requires(Right.AUDIT_READ)
-@require_GET
+@require_safe
 def audit(request: TenantRequest) -> HttpResponse:
     asked = _asked(request)
     context = paged(request, find_entries(tenant_id=request.tenant.pk, **asked))
@@ -93,7 +93,7 @@ def audit(request: TenantRequest) -> HttpResponse:
 
 @requires(Right.EXPORT)
 @requires_fresh
-@require_GET
+@require_safe
 def audit_export(request: TenantRequest) -> StreamingHttpResponse:
     """The filtered log as CSV; that it was taken is itself an entry."""
     if Right.AUDIT_READ not in request.rights:

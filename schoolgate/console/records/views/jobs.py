@@ -6,7 +6,7 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
 from schoolgate.console.job_panel import areas_of, may_act_on, panel_of
@@ -27,7 +27,7 @@ def job_in(request: TenantRequest, job_id: int) -> Job:
 
 
 @requires(Right.HOME_READ)
-@require_GET
+@require_safe
 def jobs(request: TenantRequest) -> HttpResponse:
     context = paged(request, jobs_of(tenant=request.tenant, areas=areas_of(request)))
     now = timezone.now()
@@ -36,7 +36,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.HOME_READ)
-@require_GET
+@require_safe
 def job(request: TenantRequest, job_id: int) -> HttpResponse:
     found = job_in(request, job_id)
     state = choice_in(request, "state", [*ItemState.values, "troubled"])
@@ -54,7 +54,7 @@ def job(request: TenantRequest, job_id: int) -> HttpResponse:
 
 
 @requires(Right.HOME_READ)
-@require_GET
+@require_safe
 def job_panel(request: TenantRequest, job_id: int) -> HttpResponse:
     """The panel alone, which asks for itself while the job is open; 286 tells it to stop."""
     panel = panel_of(request, job_in(request, job_id), at=timezone.now())

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.records.forms import ROLE_WORDS, MemberForm, MembershipForm
@@ -41,7 +41,7 @@ def _reach(request: TenantRequest) -> dict[str, Any]:
 
 
 @requires(Right.MEMBERS_READ)
-@require_GET
+@require_safe
 def members(request: TenantRequest) -> HttpResponse:
     rows = [
         (row, ROLE_WORDS[Role(row.role)], may_change(request, role=row.role, school_id=row.school_id))
@@ -54,7 +54,7 @@ def members(request: TenantRequest) -> HttpResponse:
 @requires(Right.MEMBERS_EDIT)
 @requires_fresh
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def member_add(request: TenantRequest) -> HttpResponse:
     form = MemberForm(request.POST or None, **_reach(request))
     if form.is_valid():
@@ -90,7 +90,7 @@ def _show_link(request: TenantRequest, added: Added) -> HttpResponse:
 
 @requires(Right.MEMBERS_EDIT)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def member_edit(request: TenantRequest, membership_id: int) -> HttpResponse:
     found = membership_in(request, membership_id)
     form = (
@@ -120,7 +120,7 @@ def member_edit(request: TenantRequest, membership_id: int) -> HttpResponse:
 
 @requires(Right.MEMBERS_EDIT)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def member_remove(request: TenantRequest, membership_id: int) -> HttpResponse:
     found = membership_in(request, membership_id)
     if request.method == "POST":

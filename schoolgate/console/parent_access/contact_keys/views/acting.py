@@ -1,13 +1,14 @@
 """The Actions menu, the preview of each act, and its start (R-CK-07)."""
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from schoolgate.console.parent_access.contact_keys.acts import ACT_BY_NAME
 from schoolgate.console.parent_access.contact_keys.chosen import chosen_by
 from schoolgate.console.parent_access.contact_keys.page import scope_of
+from schoolgate.console.parent_access.contact_keys.place import back_to_list, place_of
 from schoolgate.console.parent_access.contact_keys.preview import lines_of, preview_of
 from schoolgate.console.parent_access.contact_keys.ticks import apply_ticks
 from schoolgate.lib.errors import NotAllowed, SchoolgateError
@@ -16,18 +17,19 @@ from schoolgate.tenancy.roles import Right, requires
 
 
 @requires(Right.KEYS_ACT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def actions(request: TenantRequest) -> HttpResponse:
     """Each act with its forecast for what is ticked: a part that opens below the button, or a page of its own."""
     if request.method == "POST":
         apply_ticks(request)
     chosen = chosen_by(request.user, scope=scope_of(request, Right.KEYS_ACT, at=timezone.now()))
     part = "console/contact_keys/_menu.html" if request.htmx else "console/contact_keys/actions.html"
-    return render(request, part, {"chosen": chosen, "lines": lines_of(chosen, rights=request.rights)})
+    context = {"chosen": chosen, "lines": lines_of(chosen, rights=request.rights)}
+    return render(request, part, context | place_of(request))
 
 
 @requires(Right.KEYS_ACT)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: TenantRequest, name: str) -> HttpResponse:
     """Preview an act, and start it: the same verdict decides both, and once more each row's when its turn comes."""
     act = ACT_BY_NAME[name]
@@ -44,6 +46,7 @@ def act(request: TenantRequest, name: str) -> HttpResponse:
         except SchoolgateError as refusal:
             form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
         else:
-            return redirect("console:contact_keys:list", request.tenant.code)
+            return back_to_list(request)
     part = "console/contact_keys/_forecast.html" if request.htmx else "console/contact_keys/preview.html"
-    return render(request, part, {"preview": preview, "form": preview.form}, status=422 if form.errors else 200)
+    context = {"preview": preview, "form": preview.form}
+    return render(request, part, context | place_of(request), status=422 if form.errors else 200)

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.console.parent_access.contact_keys.filters import SIZES, read_view
 from schoolgate.console.parent_access.contact_keys.forms import FilterForm
@@ -19,7 +19,7 @@ from schoolgate.tenancy.roles import Right, requires
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def contact_keys(request: TenantRequest) -> HttpResponse:
     """Every PARENT contact of the directory that the member may see, with what became of their keys."""
     if request.tenant.settings.key_system != KeySystem.CONTACT:
@@ -29,7 +29,7 @@ def contact_keys(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def add_filter(request: TenantRequest) -> HttpResponse:
     """All filters in one form: a part of the list, or a page of its own without script."""
     scope = scope_of(request, Right.KEYS_READ, at=timezone.now())

@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
+from schoolgate.console.parent_access.contact_keys.place import back_to_list
 from schoolgate.console.parent_access.contact_keys.runs import (
     close_panel,
     destroy_letters,
@@ -26,13 +27,13 @@ from schoolgate.tenancy.roles import Right, requires
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def run(request: TenantRequest, job_id: int) -> HttpResponse:
     """The panel alone, which asks for itself while the run works, and for the whole list when it has ended."""
     now = timezone.now()
     found = run_by_id(request, job_id, at=now)
     if not request.htmx:
-        return redirect("console:contact_keys:list", request.tenant.code)
+        return back_to_list(request)
     context = {
         "run": found,
         "may_change": may_change(request, found),
@@ -46,7 +47,7 @@ def run(request: TenantRequest, job_id: int) -> HttpResponse:
 def close(request: TenantRequest, job_id: int) -> HttpResponse:
     """Take the panel of an ended run away; the run itself stays under Jobs."""
     close_panel(request, job_id=run_by_id(request, job_id, at=timezone.now()).job.pk)
-    return redirect("console:contact_keys:list", request.tenant.code)
+    return back_to_list(request)
 
 
 @requires(Right.KEYS_ACT)
@@ -64,7 +65,7 @@ def undo(request: TenantRequest, job_id: int) -> HttpResponse:
         ngettext("The run is undone: %(n)s key revoked.", "The run is undone: %(n)s keys revoked.", ended)
         % {"n": ended},
     )
-    return redirect("console:contact_keys:list", request.tenant.code)
+    return back_to_list(request)
 
 
 @requires(Right.KEYS_ACT)
@@ -80,7 +81,7 @@ def cancel(request: TenantRequest, job_id: int) -> HttpResponse:
         request,
         ngettext("%(n)s email will not be sent.", "%(n)s emails will not be sent.", stopped) % {"n": stopped},
     )
-    return redirect("console:contact_keys:list", request.tenant.code)
+    return back_to_list(request)
 
 
 @requires(Right.KEYS_SEE)
@@ -112,4 +113,4 @@ def mark(request: TenantRequest, job_id: int) -> HttpResponse:
     else:
         mark_letters(tenant=request.tenant, job=found.job, state=DeliveryState.POSTED, by=request.actor, at=now)
         messages.success(request, _("The letters are noted as posted."))
-    return redirect("console:contact_keys:list", request.tenant.code)
+    return back_to_list(request)

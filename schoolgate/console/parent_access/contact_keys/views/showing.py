@@ -3,11 +3,12 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access.contact_keys.chosen import chosen_by
 from schoolgate.console.parent_access.contact_keys.page import scope_of
+from schoolgate.console.parent_access.contact_keys.place import place_of
 from schoolgate.console.parent_access.contact_keys.showing import MOST_AT_ONCE, cover, reveal, reveal_chosen
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
@@ -24,13 +25,14 @@ def show(request: TenantRequest, contact_id: int) -> HttpResponse:
     shown = reveal(scope, contact_id, by=request.actor)
     part = "console/contact_keys/_key.html" if request.htmx else "console/contact_keys/show.html"
     context = {"row": shown.row, "contact": shown.contact, "shown": shown.code, "may_see_keys": True, "keys": [shown]}
+    context |= place_of(request)
     context["first_time"] = not request.session.get(TOLD, False)
     request.session[TOLD] = True
     return render(request, part, context)
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def hide(request: TenantRequest, contact_id: int) -> HttpResponse:
     """The same cell covered again."""
     row = cover(scope_of(request, Right.KEYS_READ, at=timezone.now()), contact_id)
@@ -40,10 +42,10 @@ def hide(request: TenantRequest, contact_id: int) -> HttpResponse:
 
 @requires(Right.KEYS_SEE)
 @requires_fresh
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def show_chosen(request: TenantRequest) -> HttpResponse:
     """The keys of all that are ticked, on one page that covers itself; a GET only says how many they are."""
     chosen = chosen_by(request.user, scope=scope_of(request, Right.KEYS_SEE, at=timezone.now()))
     keys = reveal_chosen(chosen, by=request.actor) if request.method == "POST" else []
     context = {"chosen": chosen, "keys": keys, "most": MOST_AT_ONCE, "is_shown": request.method == "POST"}
-    return render(request, "console/contact_keys/show.html", context)
+    return render(request, "console/contact_keys/show.html", context | place_of(request))

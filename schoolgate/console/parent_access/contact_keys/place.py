@@ -1,0 +1,32 @@
+"""Which search, filters and page of the list a person came from, so that an act leads back there (§11.1)."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpResponseRedirect, QueryDict
+from django.shortcuts import resolve_url
+
+from schoolgate.tenancy.http import TenantRequest
+
+
+def place_of(request: TenantRequest) -> dict[str, str]:
+    """For a page of an act. back: the list's query string, for the form to carry on; list: its address at that place."""
+    place = _place(request)
+    return {"back": place, "list": f"{_list(request)}?{place}" if place else _list(request)}
+
+
+def back_to_list(request: TenantRequest) -> HttpResponseRedirect:
+    """Go back to the list, as it was left."""
+    return HttpResponseRedirect(place_of(request)["list"])
+
+
+def _place(request: TenantRequest) -> str:
+    """As a form or a link carries it on, else as the page before has it; empty for the list from its start."""
+    given = request.POST.get("back", request.GET.get("back"))
+    if given is None:
+        before = urlsplit(request.htmx.current_url or request.headers.get("Referer", ""))
+        given = before.query if before.path == _list(request) else ""
+    return QueryDict(given).urlencode()
+
+
+def _list(request: TenantRequest) -> str:
+    return resolve_url("console:contact_keys:list", request.tenant.code)
