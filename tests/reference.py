@@ -98,6 +98,10 @@ SKIPS = {
     "no_link": "sees no student: no access is turned on, or it isn't published",
     "restricted": "is restricted from every student",
     "not_parent": "isn't of the type PARENT",
+    "other_system": "the tenant's key system in force is another one",
+    "inactive": "is a student who isn't enrolled today",
+    "under_age": "is a student under the minimum age for an account of their own",
+    "no_birth_date": "is a student without a date of birth, which the second proof asks for",
     "no_key": "has no live key; generate one first",
     "no_email": "has no e-mail address that can be used",
     "bounced": "the last mail to this address came back",
@@ -140,7 +144,7 @@ def commands_page() -> str:
         parts += ["\n".join(rows) + "\n"] if rows else []
         parts.append(f"JSON: {ANSWERS[path.removeprefix('schoolgate ')]}.\n")
     parts.append("## Why an import or a sync is held\n\n" + _rows(HOLDS))
-    parts.append("## Why a contact is skipped\n\n" + _rows(SKIPS))
+    parts.append("## Why somebody is skipped\n\n" + _rows(SKIPS))
     return "\n".join(parts)
 
 
