@@ -32,8 +32,8 @@ ANSWERS = {
     "member add": '`{"user", "sign_in_link"}`: the link to choose a password with',
     "import": (
         f'`{{"format", "applied", "held": [reason…], "students": {TALLY}, "contacts": {{…}}, "associations": {{…}}, '
-        '"findings": [{"severity", "code", "file", "line", "column", "value", "why", "fix", "count"}]}`. `total` counts the '
-        "active ones after the import. Held, dry or refused: the counts that would be. Exit code 1 with errors, or with "
+        '"left_out", "findings": [{"severity", "code", "file", "line", "column", "value", "why", "fix", "count"}]}`. `total` counts the '
+        "active ones after the import; `left_out` the rows with errors that it went without. Held, dry or refused: the counts that would be. Exit code 1 with errors, or with "
         "warnings and no `--accept-warnings`; 3 when held"
     ),
     "roster make": '`{"students", "contacts", "associations"}`',

@@ -46,6 +46,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     command.add_argument("--school", type=int, metavar="N", help="import this school alone")
     command.add_argument("--dates", choices=[order.value for order in DateOrder], help="how to read 4/2/2014")
     command.add_argument("--repair", action="store_true", help="undo a double encoding (MÃ¼ller) in whole files")
+    command.add_argument(
+        "--leave-out-bad-rows",
+        action="store_true",
+        help="apply without the rows that have errors, if they are at most 1 in 100 and none is about a restriction",
+    )
     command.add_argument("--dry-run", action="store_true", help="check and preview; change nothing")
     command.add_argument("--approve", action="store_true", help="apply although a guard asks for a second look")
     command.add_argument("--accept-warnings", action="store_true", help="apply although there are warnings")
@@ -60,6 +65,7 @@ def _import(arguments: argparse.Namespace) -> Outcome:
         school_number=arguments.school,
         date_order=DateOrder(arguments.dates) if arguments.dates else None,
         repair=arguments.repair,
+        leaves_out=arguments.leave_out_bad_rows,
         accepts_warnings=arguments.accept_warnings,
         approves=arguments.approve,
     )
@@ -114,7 +120,10 @@ def _show_finding(console: Console, finding: Finding) -> None:
 
 def _sentence(result: ImportResult) -> str:
     if result.state == ImportState.REFUSED:
-        return "Refused: nothing was changed. Mend the errors and import again."
+        without = f" Or import without these {result.may_leave_out:,} rows: --leave-out-bad-rows."
+        return "Refused: nothing was changed. Mend the errors and import again." + (
+            without if result.may_leave_out else ""
+        )
     if result.state == ImportState.WARNED:
         return "Nothing was changed: look at the warnings, then import with --accept-warnings."
     if result.state == ImportState.HELD:
@@ -123,4 +132,5 @@ def _sentence(result: ImportResult) -> str:
         return "Nothing differs from what is known: zero changes."
     if result.state == ImportState.READY:
         return "A dry run: nothing was changed. Import without --dry-run to apply."
-    return "Imported. Families see it after the next Data Sync."
+    without = f" without {result.left_out:,} rows; their people are as they were" if result.left_out else ""
+    return f"Imported{without}. Families see it after the next Data Sync."

@@ -17,6 +17,7 @@ from schoolgate.enrolments.clock import clock_now, tick
 from schoolgate.enrolments.edit import OFFICE
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.guards import Ages
+from schoolgate.enrolments.merge.named import NamedRow, named_rows
 from schoolgate.enrolments.merge.plan import Noted, Plan, Tally, make_plan, prepare, write_plan
 from schoolgate.enrolments.merge.sql import Import
 from schoolgate.enrolments.merge.staging import staging
@@ -34,6 +35,7 @@ from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.detect import detect
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Finding, Findings, Severity
+from schoolgate.enrolments.roster.left_out import LeftOut, rows_to_leave_out
 from schoolgate.enrolments.roster.registry import FORMATS
 from schoolgate.enrolments.roster.rows import (
     AssociationRow,
@@ -54,8 +56,8 @@ DEFAULT_SOURCE = "sis"
 class ImportOptions:
     """What a person says about an upload. source: whose ids these are. format: a name of the registry, empty to detect.
 
-    school_number: import that school alone. accepts_warnings, approves: the person has seen warnings, or a hold; reason:
-    why they approve.
+    school_number: import that school alone. leaves_out: apply without the rows that have errors, if they are few. accepts_warnings,
+    approves: the person has seen warnings, or a hold; reason: why they approve.
     """
 
     source: str = DEFAULT_SOURCE
@@ -63,6 +65,7 @@ class ImportOptions:
     school_number: int | None = None
     date_order: DateOrder | None = None
     repair: bool = False
+    leaves_out: bool = False
     accepts_warnings: bool = False
     approves: bool = False
     reason: str = ""
@@ -70,7 +73,11 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """How it ended, or would end. restricted: (student, contact) database ids of pairs newly barred, to be withdrawn now."""
+    """How it ended, or would end. restricted: (student, contact) database ids of pairs newly barred, to be withdrawn now.
+
+    left_out: rows with errors that it went without. may_leave_out: rows without which a refused one could be applied.
+    rows: of a preview, the first of those it would add, change or end.
+    """
 
     state: ImportState
     format: str
@@ -84,6 +91,9 @@ class ImportResult:
     newest_at: datetime | None = None
     content_hash: str = ""
     restricted: tuple[tuple[int, int], ...] = ()
+    left_out: int = 0
+    may_leave_out: int = 0
+    rows: tuple[NamedRow, ...] = ()
 
     @property
     def applied(self) -> bool:
@@ -104,6 +114,7 @@ class ImportResult:
             "students": _tally(self.students),
             "contacts": _tally(self.contacts),
             "associations": _tally(self.associations),
+            "left_out": self.left_out,
             "findings": [
                 {
                     "severity": finding.severity.value,
@@ -121,12 +132,13 @@ class ImportResult:
         }
 
 
-def preview_of(plan: Plan | ImportResult) -> dict[str, Any]:
+def preview_of(plan: Plan, *, left_out: int) -> dict[str, Any]:
     """What a person looks at before they apply an import, to compare it with what would be done later."""
     return {
         "students": _tally(plan.students),
         "contacts": _tally(plan.contacts),
         "associations": _tally(plan.associations),
+        "left_out": left_out,
         "held": list(plan.held),
     }
 
@@ -198,12 +210,20 @@ def take_in(
     if format_ is None:
         return _refused(tenant, "", findings, content_hash)
     last = last_applied(tenant=tenant, source=options.source)
-    reading = format_.read(files, _read_options(options, last, tenant), findings)
+    read_options = _read_options(options, last, tenant)
+    reading = format_.read(files, read_options, findings)
     with staging() as stage:
         policy = tenant.settings.access_policy
         stage.load(reading.rows, guardians_may_see=policy == AccessPolicy.GUARDIANS)
+        left: LeftOut | None = None
         if findings.has(Severity.ERROR):
-            return _refused(tenant, format_.name, findings, content_hash)
+            left = rows_to_leave_out(files, format_.whose, findings, read_options)
+            if left is not None and any(left.is_about(row) for row in stage.restrictions):
+                left = None
+            if left is None or not options.leaves_out:
+                return _refused(tenant, format_.name, findings, content_hash, may_leave_out=left.count if left else 0)
+            stage.leave_out(left)
+        left_out = left.count if left else 0
         # From here to the commit no other writer of this tenant comes between: the plan that is weighed is what is written.
         changed_no = tick(tenant=tenant) if apply else 0
         import_ = Import(
@@ -228,13 +248,14 @@ def take_in(
         plan = make_plan(stage, matches, reading.coverage, ages, import_)
         _tell(plan, reading, findings)
         state = _state(findings, plan, options, apply=apply)
-        if state == ImportState.APPLIED and previewed is not None and previewed != preview_of(plan):
+        if state == ImportState.APPLIED and previewed is not None and previewed != preview_of(plan, left_out=left_out):
             findings.add(messages.CHANGED_SINCE_PREVIEW)
             state = ImportState.HELD if plan.held else ImportState.READY
         made: list[Restriction] = []
+        named = [] if apply else named_rows(import_)
         if state == ImportState.APPLIED:
             made = write_plan(plan, import_)
-            _record(plan, made, options, format_.name, by=by, at=at, tenant=tenant, entry=entry)
+            _record(plan, made, options, format_.name, by=by, at=at, tenant=tenant, entry=entry, left_out=left_out)
     return ImportResult(
         state=state,
         format=format_.name,
@@ -247,6 +268,8 @@ def take_in(
         newest_at=reading.newest_at,
         content_hash=content_hash,
         restricted=tuple((restriction.student_id, restriction.contact_id) for restriction in made),
+        left_out=left_out,
+        rows=tuple(named),
     )
 
 
@@ -270,7 +293,9 @@ def checked_options(*, tenant: Tenant, options: ImportOptions) -> ImportOptions:
     return replace(options, date_order=DateOrder(said)) if said else options
 
 
-def _refused(tenant: Tenant, format_name: str, findings: Findings, content_hash: str) -> ImportResult:
+def _refused(
+    tenant: Tenant, format_name: str, findings: Findings, content_hash: str, *, may_leave_out: int = 0
+) -> ImportResult:
     """Nothing changes: the totals are those that stand."""
     active = PersonState.ACTIVE
     students = Student.objects.for_tenant(tenant).filter(state=active).count()
@@ -285,6 +310,7 @@ def _refused(tenant: Tenant, format_name: str, findings: Findings, content_hash:
         associations=Tally(ties, 0, 0, 0),
         findings=tuple(findings.folded()),
         content_hash=content_hash,
+        may_leave_out=may_leave_out,
     )
 
 
@@ -352,6 +378,7 @@ def said_of_files(options: ImportOptions) -> dict[str, Any]:
         "school_number": options.school_number,
         "date_order": options.date_order.value if options.date_order else None,
         "repair": options.repair,
+        "leaves_out": options.leaves_out,
     }
 
 
@@ -365,6 +392,7 @@ def _record(
     at: datetime,
     tenant: Tenant,
     entry: RosterImport | None,
+    left_out: int,
 ) -> None:
     """The audit, in the same transaction; unclear restrictions become a task for the office."""
     if made:
@@ -394,6 +422,7 @@ def _record(
             "school": options.school_number,
             "approved": plan.held,
             "warnings_accepted": options.accepts_warnings,
+            "left_out": left_out,
             "students": _tally(plan.students),
             "contacts": _tally(plan.contacts),
             "associations": _tally(plan.associations),
@@ -407,7 +436,10 @@ def keep_result(entry: RosterImport, result: ImportResult, *, tenant: Tenant, at
     content = result.content()
     entry.format = result.format
     entry.state = result.state
-    entry.counts = {name: content[name] for name in ("students", "contacts", "associations")}
+    entry.counts = {name: content[name] for name in ("students", "contacts", "associations", "left_out")}
+    entry.may_leave_out = result.may_leave_out
+    if not result.applied:  # What was previewed stays readable beside what was done.
+        entry.preview = [row.content() for row in result.rows]
     entry.held = content["held"]
     entry.base_no = result.base_no
     entry.content_hash = result.content_hash

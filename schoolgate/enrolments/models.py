@@ -367,7 +367,8 @@ class RosterImport(models.Model):
     """One upload, from its files to its end. counts, held: what the command prints. base_no: the clock when it was planned.
 
     options: what was said about the files (import_roster.ImportOptions), without what a person accepts. job: the run in
-    hand, or the last one.
+    hand, or the last one. may_leave_out: of a refused one, the rows without which it could be applied; 0: it can't be.
+    preview: the first of those whom it would add, change or end (merge/named.py).
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT)
@@ -382,6 +383,8 @@ class RosterImport(models.Model):
     newest_in_file_at = models.DateTimeField(null=True)
     counts = models.JSONField(default=dict)
     held = models.JSONField(default=list)
+    preview = models.JSONField(default=list)
+    may_leave_out = models.PositiveIntegerField(default=0)
     base_no = models.PositiveBigIntegerField(null=True)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.BigIntegerField(null=True)

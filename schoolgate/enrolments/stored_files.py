@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from schoolgate.enrolments.models import RosterChunk, RosterImport
+from schoolgate.enrolments.models import ImportState, RosterChunk, RosterImport
 from schoolgate.enrolments.roster.files import Upload
+from schoolgate.tenancy.models import Tenant
 
 _CHUNK = 1 << 20
 
@@ -48,3 +49,9 @@ def stored_files(entry: RosterImport) -> Iterator[list[Upload]]:
 def drop_files(entry: RosterImport) -> None:
     """Step: the import has ended; its files are no longer needed."""
     RosterChunk.objects.filter(roster_import=entry).delete()
+
+
+def drop_files_of_refused(tenant: Tenant) -> None:
+    """Step: the same for imports that were refused and could have been applied without some rows."""
+    refused = RosterImport.objects.for_tenant(tenant).filter(state=ImportState.REFUSED)
+    RosterChunk.objects.filter(roster_import__in=refused).delete()

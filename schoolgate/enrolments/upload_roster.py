@@ -19,7 +19,7 @@ from schoolgate.enrolments.models import ImportState, RosterImport
 from schoolgate.enrolments.roster.files import LARGEST_FILE, LARGEST_UNPACKED, MEGABYTE, MOST_ENTRIES, RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
 from schoolgate.enrolments.roster.rows import DateOrder
-from schoolgate.enrolments.stored_files import Given, drop_files, store_files, stored_files
+from schoolgate.enrolments.stored_files import Given, drop_files, drop_files_of_refused, store_files, stored_files
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
@@ -56,6 +56,7 @@ def upload_roster(
         actor_id=by.user_id,
         created_at=at,
     )
+    drop_files_of_refused(tenant)  # Nobody has gone on without their bad rows; now there are new files.
     store_files(entry, files)
     entry.job = add_job(tenant=tenant, kind=CHECK.name, by=by, at=at, items=[Subject("import", entry.pk)])
     entry.save(update_fields=["job"])
@@ -72,6 +73,7 @@ def options_of(entry: RosterImport) -> ImportOptions:
         school_number=said.get("school_number"),
         date_order=DateOrder(said["date_order"]) if said.get("date_order") else None,
         repair=bool(said.get("repair")),
+        leaves_out=bool(said.get("leaves_out")),
     )
 
 
@@ -92,9 +94,35 @@ def _check(job: Job, items: list[JobItem], at: datetime) -> None:
                     apply=False,
                 )
             keep_result(entry, result, tenant=job.tenant, at=at)
-            if result.state == ImportState.REFUSED:
+            if result.state == ImportState.REFUSED and not result.may_leave_out:
                 drop_files(entry)
         item.state = ItemState.DONE
+
+
+@transaction.atomic(durable=True)
+def leave_out_rows(*, entry: RosterImport, by: Actor, at: datetime) -> Job:
+    """Check a refused import anew, without the rows that have errors. Raises ImportRefused where that can't be."""
+    options = {**entry.options, "leaves_out": True}
+    # Of two people who press at once, one finds it refused.
+    refused = RosterImport.objects.for_tenant(entry.tenant).filter(
+        pk=entry.pk, state=ImportState.REFUSED, may_leave_out__gt=0
+    )
+    if not refused.update(state=ImportState.CHECKING, options=options):
+        raise ImportRefused(
+            "This import can't be applied without its bad rows.",
+            fix="Mend the errors in your student system, and upload the new files.",
+            code="import.not_without",
+        )
+    if not entry.chunks.exists():
+        raise ImportRefused(
+            "The files of this import are gone: others were uploaded since.",
+            fix="Upload them again.",
+            code="import.no_files",
+        )
+    job = add_job(tenant=entry.tenant, kind=CHECK.name, by=by, at=at, items=[Subject("import", entry.pk)])
+    RosterImport.objects.for_tenant(entry.tenant).filter(pk=entry.pk).update(job=job)
+    hand_to_queue(job)
+    return job
 
 
 CHECK = JobKind("imports.check", "Check roster", _check, chunk=1)

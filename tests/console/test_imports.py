@@ -302,3 +302,57 @@ def test_an_import_of_the_command_line_cannot_be_applied_by_the_page(client, ten
     client.post(address(tenant, "apply", entry.pk), {"accepts": "on"})
     entry.refresh_from_db()
     assert entry.state == "warned"
+
+
+def test_the_preview_names_who_it_is(client, tenant, officer):
+    """rostering.md §10: what will be added, changed, deactivated; a tie says whether it opens."""
+    applied(client, tenant, many(6))
+    files = without(many(7), "S1", "C1")
+    files["students.csv"] = files["students.csv"].replace("Family2", "Vale", 1)
+    files["relationships.csv"] = files["relationships.csv"].replace("S3,C3,mother", "S3,C3,aunt", 1)
+    entry = checked(client, tenant, files)
+    assert [(row["kind"], row["act"], row["id"], row["columns"], row["access"]) for row in entry.preview] == [
+        ("students", "added", "S6", [], None),
+        ("students", "changed", "S2", ["family_name"], None),
+        ("students", "deactivated", "S1", [], None),
+        ("contacts", "added", "C6", [], None),
+        ("contacts", "deactivated", "C1", [], None),
+        ("associations", "added", "S6 · C6", [], True),
+        ("associations", "changed", "S3 · C3", ["receives_portal_access"], False),
+        ("associations", "deactivated", "S1 · C1", [], None),
+    ]
+    shown = page(client, tenant, entry)
+    assert "Students made inactive or ended: 1 Ada Family1 S1" in shown
+    assert "Associations added: 1 Ada Family6 · Amara Family6 S6 · C6 Has Portal Access" in shown
+
+
+def test_a_refused_import_goes_on_without_its_bad_row(client, tenant, officer):
+    """rostering.md §10, all or nothing: the office may choose it where few rows are bad."""
+    files = many(120)
+    files["students.csv"] = files["students.csv"].replace("2013-04-13", "31/02/2013", 1)
+    entry = checked(client, tenant, files)
+    assert entry.state == "refused"
+    assert "Check again without this row" in page(client, tenant, entry)
+    client.post(address(tenant, "leave_out", entry.pk))
+    entry = run_newest(tenant)
+    assert (entry.state, entry.counts["students"]["added"], entry.counts["left_out"]) == ("ready", 119, 1)
+    assert "Without 1 row that has an error" in page(client, tenant, entry)
+    client.post(address(tenant, "apply", entry.pk))
+    assert run_newest(tenant).state == "applied"
+    assert Student.objects.for_tenant(tenant).count() == 119
+    assert not RosterChunk.objects.exists()
+
+
+def test_it_does_not_where_others_were_uploaded_since_or_many_rows_are_bad(client, tenant, officer):
+    files = many(120)
+    files["students.csv"] = files["students.csv"].replace("2013-04-13", "31/02/2013", 1)
+    old = checked(client, tenant, files)
+    checked(client, tenant, many(3))
+    client.post(address(tenant, "leave_out", old.pk))
+    old.refresh_from_db()
+    assert old.state == "refused"
+    few = checked(client, tenant, native([{"birth_date": "31/02/2013"}], [{}], [{}]))
+    assert "Check again without" not in page(client, tenant, few)
+    client.post(address(tenant, "leave_out", few.pk))
+    few.refresh_from_db()
+    assert (few.state, RosterChunk.objects.filter(roster_import=few).exists()) == ("refused", False)

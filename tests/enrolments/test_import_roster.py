@@ -186,7 +186,7 @@ def test_options_that_cannot_be_are_refused(tenant, options):
 
 def test_the_json_of_the_command(tenant):
     content = take(tenant, one_family(contact={"email": "a b"})).content()
-    assert set(content) == {"format", "applied", "held", "students", "contacts", "associations", "findings"}
+    assert set(content) == {"format", "applied", "held", "students", "contacts", "associations", "left_out", "findings"}
     assert content["contacts"] == {"total": 1, "added": 1, "changed": 0, "deactivated": 0}
     finding = next(finding for finding in content["findings"] if finding["code"] == "cell.email")
     assert finding == {

@@ -20,6 +20,7 @@ def find_absent_people(import_: Import, coverage: Coverage) -> None:
         run(
             f"""INSERT INTO gone_student SELECT t.id FROM enrolments_student t
                 WHERE {known} AND {at_schools} AND {_NOT_OWNED}
+                  AND t.source_id NOT IN (SELECT sid FROM spared_student)
                   AND NOT EXISTS (SELECT 1 FROM stage_student s WHERE s.sid = t.source_id)""",
             import_.parameters,
         )
@@ -27,6 +28,7 @@ def find_absent_people(import_: Import, coverage: Coverage) -> None:
         run(
             f"""INSERT INTO gone_contact SELECT t.id FROM enrolments_contact t
                 WHERE {known} AND {"TRUE" if is_whole else _contact_of_covered_schools(import_)} AND {_NOT_OWNED}
+                  AND t.source_id NOT IN (SELECT sid FROM spared_contact)
                   AND NOT EXISTS (SELECT 1 FROM stage_contact s WHERE s.sid = t.source_id)""",
             import_.parameters,
         )
@@ -34,6 +36,7 @@ def find_absent_people(import_: Import, coverage: Coverage) -> None:
         run(
             f"""INSERT INTO gone_staff SELECT t.id FROM enrolments_staff t
                 WHERE {known} AND {at_schools}
+                  AND t.source_id NOT IN (SELECT sid FROM spared_contact)
                   AND NOT EXISTS (SELECT 1 FROM stage_staff s WHERE s.sid = t.source_id)""",
             import_.parameters,
         )
@@ -65,6 +68,10 @@ def find_absent_ties(import_: Import, coverage: Coverage) -> None:
         is_whole = coverage.absence is Absence.GONE and import_.school_number is None
         at_schools = f"""(st.school_id IN ({_COVERED}) OR st.source_id IN (SELECT sid FROM stage_student WHERE keep))"""
         dropped = f"""a.source = %(source)s AND {"TRUE" if is_whole else at_schools}
+            AND NOT (st.source = %(source)s AND st.source_id IN (SELECT sid FROM left_student))
+            AND NOT (ct.source = %(source)s AND ct.source_id IN (SELECT sid FROM left_contact))
+            AND NOT EXISTS (SELECT 1 FROM left_pair p WHERE p.student_sid = st.source_id AND p.contact_sid = ct.source_id
+                            AND st.source = %(source)s AND ct.source = %(source)s)
             AND NOT EXISTS (SELECT 1 FROM stage_tie s WHERE s.student_sid = st.source_id AND s.contact_sid = ct.source_id
                             AND st.source = %(source)s AND ct.source = %(source)s)
             AND NOT EXISTS (SELECT 1 FROM enrolments_householdmember x JOIN enrolments_householdmember y

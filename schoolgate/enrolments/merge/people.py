@@ -56,6 +56,17 @@ class PersonKind:
         return "(" + " OR ".join(map(self.differs, self.columns)) + ")"
 
     @property
+    def is_deactivated(self) -> str:
+        """SQL: the file says that an active person is none any more."""
+        return f"(t.id IS NOT NULL AND t.state = 'active' AND NOT ({self.state_after}) = 'active')"
+
+    @property
+    def is_changed(self) -> str:
+        """SQL: something else differs. A school that is new has no number in a preview; who moves there changes all the same."""
+        moves = " OR m.pk IS NULL" if self is STUDENT else ""
+        return f"(t.id IS NOT NULL AND NOT {self.is_deactivated} AND ({self.differs_anywhere}{moves}))"
+
+    @property
     def state_after(self) -> str:
         """SQL: the state a row will have; of a new one, the file's."""
         state = next(column for column in self.columns if column.name == "state")
@@ -125,18 +136,14 @@ def count_people(kind: PersonKind, import_: Import) -> PersonCounts:
     """What the file would do to a kind of person; who is missing from it is counted in absent.py."""
     was = "t.id IS NOT NULL AND t.state = 'active'"
     will = f"({kind.state_after}) = 'active'"
-    deactivated = f"{was} AND NOT {will}"
-    # A school that is new has no number in a preview; a student who moves there changes all the same.
-    moves = " OR (t.id IS NOT NULL AND m.pk IS NULL)" if kind is STUDENT else ""
-    changed = f"t.id IS NOT NULL AND NOT ({deactivated}) AND ({kind.differs_anywhere}{moves})"
     column_by_name = {column.name: column for column in kind.columns}
     telling = "".join(
         f", COUNT(*) FILTER (WHERE t.{name} IS NOT NULL AND {kind.differs(column_by_name[name])})"
         for name in kind.telling
     )
     found = row_of(
-        f"""SELECT COUNT(*) FILTER (WHERE t.id IS NULL), COUNT(*) FILTER (WHERE {changed}),
-                   COUNT(*) FILTER (WHERE {deactivated}), COUNT(t.id),
+        f"""SELECT COUNT(*) FILTER (WHERE t.id IS NULL), COUNT(*) FILTER (WHERE {kind.is_changed}),
+                   COUNT(*) FILTER (WHERE {kind.is_deactivated}), COUNT(t.id),
                    COUNT(*) FILTER (WHERE {will}) - COUNT(*) FILTER (WHERE {was}){telling}
             FROM {kind.stage} s {kind.joins} LEFT JOIN {kind.table} t ON {kind.match}
             WHERE s.keep""",

@@ -11,6 +11,7 @@ from django.db import connection
 
 from schoolgate.enrolments.names import sort_name
 from schoolgate.enrolments.roster.cells import is_usable_email
+from schoolgate.enrolments.roster.left_out import LeftOut
 from schoolgate.enrolments.roster.rows import (
     AssociationRow,
     ContactRow,
@@ -65,6 +66,12 @@ _TABLES: dict[str, Sequence[tuple[str, str]]] = {
     "idle_contact": [("sid", "text")],
     # Students whose id now means somebody else.
     "reused": [("pk", "bigint")],
+    # Whose rows are left out of the import, and so stay as they were; spared: nor are the people of a tie that is left out missing.
+    "left_student": [("sid", "text")],
+    "left_contact": [("sid", "text")],
+    "left_pair": [("student_sid", "text"), ("contact_sid", "text")],
+    "spared_student": [("sid", "text")],
+    "spared_contact": [("sid", "text")],
     # Who is known and gone: filled by the plan, read by the writing.
     "gone_student": [("pk", "bigint")],
     "gone_contact": [("pk", "bigint")],
@@ -141,6 +148,32 @@ class Stage:
         for kind, batch in waiting.items():
             self._count(kind, batch)
             insert(writers[kind][0], batch)
+
+    def leave_out(self, left: LeftOut) -> None:
+        """Take these rows away again, and remember whom they are about: those people stay as they were."""
+        insert("left_student", [(sid,) for sid in sorted(left.students)])
+        insert("left_contact", [(sid,) for sid in sorted(left.contacts)])
+        insert("left_pair", sorted(left.pairs))
+        insert("spared_student", [(sid,) for sid in sorted({*left.students, *(student for student, _ in left.pairs)})])
+        insert("spared_contact", [(sid,) for sid in sorted({*left.contacts, *(contact for _, contact in left.pairs)})])
+        with connection.cursor() as cursor:
+            for table, people in (
+                ("student", "student"),
+                ("roll", "student"),
+                ("contact", "contact"),
+                ("staff", "contact"),
+            ):
+                cursor.execute(f"DELETE FROM stage_{table} WHERE sid IN (SELECT sid FROM left_{people})")
+            cursor.execute(
+                """DELETE FROM stage_tie WHERE student_sid IN (SELECT sid FROM left_student)
+                   OR contact_sid IN (SELECT sid FROM left_contact)
+                   OR EXISTS (SELECT 1 FROM left_pair p
+                              WHERE p.student_sid = stage_tie.student_sid AND p.contact_sid = stage_tie.contact_sid)"""
+            )
+            # A school that only such a row has named is none.
+            cursor.execute("SELECT school_sid FROM stage_student UNION SELECT school_sid FROM stage_staff")
+            named = {sid for (sid,) in cursor.fetchall()}
+        self.schools = {sid: row for sid, row in self.schools.items() if sid in named}
 
     def _count(self, kind: type, batch: list[tuple[Any, ...]]) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + len(batch)

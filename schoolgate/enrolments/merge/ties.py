@@ -38,10 +38,15 @@ _TIE = "enrolments_association t ON t.student_id = st.id AND t.contact_id = ct.i
 _BAR = "LEFT JOIN stage_bar b ON b.student_sid = s.student_sid AND b.contact_sid = s.contact_sid"
 _BARRED = "b.student_sid IS NOT NULL"
 _OPENS = f"(COALESCE(s.stated, s.ruled AND ct.type = 'PARENT') AND NOT {_BARRED})"
+# For a preview, in which new people are staged only: as ss and sc (named.py).
+OPENS_FOR_NEW = f"(COALESCE(s.stated, s.ruled AND COALESCE(sc.type, ct.type, 'PARENT') = 'PARENT') AND NOT {_BARRED})"
 _HOW = f"CASE WHEN {_BARRED} THEN 'hand' WHEN s.stated IS NULL THEN 'rule' ELSE 'import' END"
 # Barred: the flag goes off whoever set it, and then only a person turns it on again (R-RX-01, R-RX-04).
 _TURNS = f"""(CASE WHEN {_BARRED} THEN t.receives_portal_access
     ELSE t.flag_how <> 'hand' AND t.receives_portal_access IS DISTINCT FROM {_OPENS} END)"""
+
+MAYBE_PEOPLE = _PEOPLE.replace("JOIN ", "LEFT JOIN ")
+BAR, TIE = _BAR, _TIE
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,11 @@ def _differs() -> str:
     """SQL: an attribute differs, in a tie that this source made; ties made by hand keep the office's words."""
     tests = " OR ".join(column.differs for column in _COLUMNS)
     return f"(t.source = %(source)s AND ({tests}))"
+
+
+# SQL after SELECT: does the flag turn, how was it; of the ties that differ. For the preview (named.py).
+CHANGES = f"""{_TURNS}, t.receives_portal_access FROM stage_tie s {_PEOPLE} {_HOUSE} {_BAR} JOIN {_TIE}
+    WHERE t.ended_at IS NULL AND ({_differs()} OR {_TURNS})"""
 
 
 def write_ties(import_: Import) -> None:

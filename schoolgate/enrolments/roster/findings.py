@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 PLACES_KEPT = 20
+ERRORS_KEPT = 20_000  # More than an import may ever be applied without.
 LONGEST_VALUE = 80
 
 
@@ -38,6 +39,16 @@ class Place:
 
     line: int
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPlace:
+    """Where one error is: what an import may be applied without is found by it."""
+
+    message: Message
+    file: str
+    line: int
+    column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,7 @@ class Findings:
     def __init__(self) -> None:
         self._folds: dict[tuple[str, Severity, str, str], _Fold] = {}
         self._counts = dict.fromkeys(Severity, 0)
+        self.errors: list[ErrorPlace] = []  # Each one's place, up to ERRORS_KEPT.
 
     def add(
         self,
@@ -113,6 +125,8 @@ class Findings:
             fold = self._folds[key] = _Fold(message, file, column, filled)
         fold.count += count
         self._counts[message.severity] += count
+        if message.severity is Severity.ERROR and len(self.errors) < ERRORS_KEPT:
+            self.errors.append(ErrorPlace(message, file, line, column))
         if len(fold.places) < PLACES_KEPT:
             fold.places.append(Place(line, shown))
 

@@ -8,6 +8,7 @@ from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.cells import Column, Kind
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
+from schoolgate.enrolments.roster.left_out import Whose
 from schoolgate.enrolments.roster.rows import (
     Absence,
     AssociationRow,
@@ -104,6 +105,12 @@ RELATIONSHIP_COLUMNS = (
     Column("restriction_until", Kind.DATE),
     Column("restriction_note", Kind.NOTE),
 )
+
+WHOSE = {
+    STUDENTS: Whose(student="student_id"),
+    CONTACTS: Whose(contact="contact_id"),
+    RELATIONSHIPS: Whose("student_id", "contact_id", is_tie=True, restriction="restriction"),
+}
 
 
 def recognises(files: RosterFiles) -> bool:

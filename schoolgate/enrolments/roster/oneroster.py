@@ -14,6 +14,7 @@ from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.cells import Column, Kind
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings, Message
+from schoolgate.enrolments.roster.left_out import Whose
 from schoolgate.enrolments.roster.oneroster_shape import (
     CLASS_COLUMNS,
     CLASSES,
@@ -50,6 +51,8 @@ from schoolgate.enrolments.roster.rows import (
 from schoolgate.enrolments.roster.schools import Orgs, school_number
 from schoolgate.enrolments.roster.seen import Flags, PeopleChecks, Seen
 from schoolgate.enrolments.roster.table import Table
+
+WHOSE = {USERS: Whose("sourcedId", "sourcedId")}
 
 
 class Who(IntFlag):

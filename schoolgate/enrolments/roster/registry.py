@@ -1,11 +1,12 @@
 """The formats that can be read. A new one is a reader in a file of its own and a line here."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from schoolgate.enrolments.roster import native, oneroster, oneroster_shape, sds_v1, sds_v2
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
+from schoolgate.enrolments.roster.left_out import Whose
 from schoolgate.enrolments.roster.rows import Reading, ReadOptions
 
 
@@ -13,7 +14,8 @@ from schoolgate.enrolments.roster.rows import Reading, ReadOptions
 class Format:
     """name: for programs, as the command line takes it. title: for people. files: names in small letters that belong to it.
 
-    recognises: looks at names and headings only. read: the reader.
+    recognises: looks at names and headings only. read: the reader. whose: by which column each file's rows say whom they are
+    about, for applying an import without some of them.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Format:
     files: frozenset[str]
     recognises: Callable[[RosterFiles], bool]
     read: Callable[[RosterFiles, ReadOptions, Findings], Reading]
+    whose: Mapping[str, Whose] = field(default_factory=dict)
 
 
 def _small(*names: Iterable[str]) -> frozenset[str]:
@@ -39,6 +42,7 @@ def _oneroster(version: str) -> Format:
         _small(oneroster_shape.READ, oneroster_shape.KNOWN),
         _is_oneroster(version),
         oneroster.reader(version),
+        oneroster.WHOSE,
     )
 
 
@@ -46,13 +50,25 @@ _V2_FILES = _small(sds_v2.V2_FILES, sds_v2.KNOWN)
 FORMATS = {
     format_.name: format_
     for format_ in (
-        Format("native", "schoolgate CSV", _small(native.FILES), native.recognises, native.read),
+        Format("native", "schoolgate CSV", _small(native.FILES), native.recognises, native.read, native.WHOSE),
         _oneroster("1.0"),
         _oneroster("1.1"),
         _oneroster("1.2"),
-        Format("sds-1", "School Data Sync v1", _small(sds_v1.V1_FILES), sds_v1.recognises_v1, sds_v1.read_v1),
         Format(
-            "sds-2", "School Data Sync v2", _V2_FILES, lambda files: sds_v2.recognised_v2(files) == "2", sds_v2.read_v2
+            "sds-1",
+            "School Data Sync v1",
+            _small(sds_v1.V1_FILES),
+            sds_v1.recognises_v1,
+            sds_v1.read_v1,
+            sds_v1.WHOSE,
+        ),
+        Format(
+            "sds-2",
+            "School Data Sync v2",
+            _V2_FILES,
+            lambda files: sds_v2.recognised_v2(files) == "2",
+            sds_v2.read_v2,
+            sds_v2.WHOSE,
         ),
         Format(
             "sds-2.1",
@@ -60,6 +76,7 @@ FORMATS = {
             _V2_FILES,
             lambda files: sds_v2.recognised_v2(files) == "2.1",
             sds_v2.read_v2_1,
+            sds_v2.WHOSE,
         ),
     )
 }

@@ -6,6 +6,7 @@ from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.cells import Column, Kind
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
+from schoolgate.enrolments.roster.left_out import Whose
 from schoolgate.enrolments.roster.rows import (
     Absence,
     AssociationRow,
@@ -86,6 +87,9 @@ _MEMBER_COLUMNS = (
     Column("Section SIS ID", Kind.ID, needed=True, filled=True, aliases=("Section ID",)),
     _SIS_ID,
 )
+
+# Contacts have no id of their own here: their e-mail address is it, in whatever capitals.
+WHOSE = {STUDENT.casefold(): Whose(student="SIS ID")}
 
 
 def recognises_v1(files: RosterFiles) -> bool:

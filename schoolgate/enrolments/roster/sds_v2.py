@@ -8,6 +8,7 @@ from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.cells import Column, Kind
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
+from schoolgate.enrolments.roster.left_out import Whose
 from schoolgate.enrolments.roster.rows import (
     Absence,
     AssociationRow,
@@ -81,6 +82,10 @@ _ENROLLMENT_COLUMNS = (
     Column("classSourcedId", Kind.ID, needed=True, filled=True),
     Column("userSourcedId", Kind.ID, needed=True, filled=True),
 )
+WHOSE = {
+    USERS: Whose("sourcedId", "sourcedId"),
+    RELATIONSHIPS: Whose("userSourcedId", "relationshipUserSourcedId", is_tie=True),
+}
 
 
 def recognised_v2(files: RosterFiles) -> str | None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,7 @@ from schoolgate.console.enrolments.imports.forms import ApplyForm
 from schoolgate.console.job_panel import JobPanel, panel_of
 from schoolgate.enrolments.apply_import import WAITING
 from schoolgate.enrolments.import_queries import OPEN_STATES, findings_of, import_by_id
-from schoolgate.enrolments.models import RosterFinding, RosterImport
+from schoolgate.enrolments.models import ImportState, RosterFinding, RosterImport
 from schoolgate.enrolments.roster.registry import FORMATS
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.queries import member_name
@@ -21,6 +22,13 @@ _KINDS: dict[str, str | Promise] = {
     "students": _("Students"),
     "contacts": _("Contacts"),
     "associations": _("Associations"),
+}
+
+
+_ACTS: dict[str, str | Promise] = {
+    "added": _("added"),
+    "changed": _("changed"),
+    "deactivated": _("made inactive or ended"),
 }
 
 
@@ -36,6 +44,20 @@ class CountRow:
 
 
 @dataclass(frozen=True)
+class NamedGroup:
+    """Who it is: the first of one kind and act, and how many more there are."""
+
+    label: str | Promise
+    act: str | Promise
+    count: int
+    rows: list[dict[str, Any]]
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.rows)
+
+
+@dataclass(frozen=True)
 class ImportPage:
     """panel: of the job while it runs. may_act: apply it or let it be."""
 
@@ -46,6 +68,7 @@ class ImportPage:
     findings: list[RosterFinding]
     severities: Counter[str]
     counts: list[CountRow]
+    groups: list[NamedGroup]
     form: ApplyForm
     may_act: bool
 
@@ -63,6 +86,17 @@ class ImportPage:
     def is_at_terminal(self) -> bool:
         """Held or warned at the command line, whose files are not here."""
         return self.entry.state in WAITING and self.entry.job_id is None
+
+    @property
+    def may_leave_out(self) -> int:
+        """How many bad rows a refused one could go without; 0: it can't."""
+        is_kept = self.entry.state == ImportState.REFUSED and self.entry.job_id is not None
+        return self.entry.may_leave_out if is_kept and self.may_act else 0
+
+    @property
+    def left_out(self) -> int:
+        """How many bad rows it goes, or went, without."""
+        return int(self.entry.counts.get("left_out", 0))
 
     @property
     def is_nothing(self) -> bool:
@@ -92,6 +126,17 @@ def page_of(request: TenantRequest, entry: RosterImport, *, at: datetime, posted
             for name, label in _KINDS.items()
             if name in entry.counts
         ],
+        groups=_groups(entry),
         form=ApplyForm(request.POST if posted else None, entry=entry, has_warnings=bool(severities["warning"])),
         may_act=Right.ENROLMENTS_EDIT in request.rights,
     )
+
+
+def _groups(entry: RosterImport) -> list[NamedGroup]:
+    groups = []
+    for kind, label in _KINDS.items():
+        for act, word in _ACTS.items():
+            rows = [row for row in entry.preview if (row["kind"], row["act"]) == (kind, act)]
+            if rows:
+                groups.append(NamedGroup(label, word, entry.counts[kind][act], rows))
+    return groups

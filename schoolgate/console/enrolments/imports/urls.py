@@ -11,5 +11,6 @@ urlpatterns = [
     path("<int:import_id>/", views.roster_import, name="import"),
     path("<int:import_id>/findings.csv", views.findings_csv, name="findings"),
     path("<int:import_id>/apply/", views.apply_roster, name="apply"),
+    path("<int:import_id>/leave-out/", views.leave_out, name="leave_out"),
     path("<int:import_id>/cancel/", views.cancel, name="cancel"),
 ]

@@ -16,7 +16,7 @@ from schoolgate.enrolments.apply_import import apply_import, cancel_import
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.export_findings import export_findings
 from schoolgate.enrolments.import_queries import imports_of
-from schoolgate.enrolments.upload_roster import upload_roster
+from schoolgate.enrolments.upload_roster import leave_out_rows, upload_roster
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.queries import names_of_users
 from schoolgate.tenancy.roles import Right, requires
@@ -110,6 +110,18 @@ def cancel(request: TenantRequest, import_id: int) -> HttpResponse:
         messages.error(request, refusal.message)
     else:
         messages.success(request, _("The import was cancelled. Nothing was changed."))
+    return _to(request, entry.pk)
+
+
+@requires(Right.ENROLMENTS_EDIT)
+@require_POST
+def leave_out(request: TenantRequest, import_id: int) -> HttpResponse:
+    """Check a refused one again without its bad rows; then it is previewed and applied as any other."""
+    entry = import_in(request, import_id, Right.ENROLMENTS_EDIT)
+    try:
+        leave_out_rows(entry=entry, by=request.actor, at=timezone.now())
+    except ImportRefused as refusal:
+        messages.error(request, f"{refusal.message} {refusal.fix}")
     return _to(request, entry.pk)
 
 
