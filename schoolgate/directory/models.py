@@ -44,7 +44,11 @@ class DirectoryStudent(models.Model):
                 name="one_published_student_per_source_id",
             )
         ]
-        indexes = [models.Index(fields=["tenant", "sort_name", "id"], name="published_students_by_name")]
+        indexes = [
+            models.Index(fields=["tenant", "sort_name", "id"], name="published_students_by_name"),
+            # Everything that a search by a part of the Student Id asks for, so that it reads the index alone.
+            models.Index(fields=["tenant", "student_no", "school", "is_active", "id"], name="published_students_by_no"),
+        ]
 
     def __str__(self) -> str:
         return f"student {self.pk}"
@@ -53,6 +57,31 @@ class DirectoryStudent(models.Model):
     def shown_name(self) -> str:
         """As the school spells it: the preferred or given name, then the family name."""
         return f"{self.preferred_name or self.given_name} {self.family_name}".strip()
+
+
+class StudentName(models.Model):
+    """One way to look a published student up by surname (directory/search.py); written with the student, by Data Sync.
+
+    key: the surname from one of its parts on, folded (lib/names.py), a blank, the given name; as UTF-8 bytes, which every
+    database orders alike, so that a beginning is a range of the index. school, is_active: the student's own, once more, so that
+    the index alone tells who is found.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, db_index=False)
+    student = models.ForeignKey(DirectoryStudent, models.CASCADE, related_name="names")
+    school = models.ForeignKey(School, models.PROTECT, db_index=False, related_name="+")
+    is_active = models.BooleanField()
+    key = models.BinaryField(max_length=600)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "key", "student", "school", "is_active"], name="students_by_surname"),
+        ]
+
+    def __str__(self) -> str:
+        return f"a name of student {self.student_id}"
 
 
 class DirectoryContact(models.Model):

@@ -14,8 +14,9 @@ from django.db.models import BooleanField, DateTimeField
 from schoolgate.audit.actor import Actor
 from schoolgate.directory.models import DirectoryChange, DirectoryHead
 from schoolgate.sync.diff import run
-from schoolgate.sync.kinds import KINDS, Kind
+from schoolgate.sync.kinds import KINDS, STUDENT, Kind
 from schoolgate.sync.models import LeftOut, SyncHead, SyncKind, SyncRun, SyncState
+from schoolgate.sync.names import forget_names, write_names
 from schoolgate.tenancy.models import Tenant
 
 _FEED = DirectoryChange._meta.db_table
@@ -116,6 +117,8 @@ def write_changes(
         rows = sum(sizes[kind.name, op] for op in ops)
         _append_feed(kind, ops, sync_run=sync_run, seq=seq)
         seq += rows
+        if kind is STUDENT and ops != ["added"]:
+            forget_names()
         if "removed" in ops:
             run(
                 f"DELETE FROM {kind.published_table} WHERE id IN (SELECT object_id FROM sync_diff"
@@ -126,6 +129,8 @@ def write_changes(
             _update(kind, source, (columns_by_kind or {}).get(kind.name, kind.columns))
         if "added" in ops:
             _insert(kind, source)
+        if kind is STUDENT:
+            write_names()
     return seq
 
 

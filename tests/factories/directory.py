@@ -3,7 +3,14 @@
 from datetime import date
 from itertools import count
 
-from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact, DirectoryStudent
+from schoolgate.directory.models import (
+    DirectoryAssociation,
+    DirectoryBar,
+    DirectoryContact,
+    DirectoryStudent,
+    StudentName,
+)
+from schoolgate.directory.search import name_keys
 from schoolgate.tenancy.models import School, Tenant
 from tests.factories.tenancy import NOW, make_school
 
@@ -26,7 +33,11 @@ def make_student(tenant: Tenant, *, school: School | None = None, **columns: obj
         **columns,
     }
     given.setdefault("sort_name", f"{given['family_name']} {given['given_name']}".casefold())
-    return DirectoryStudent.objects.create(tenant=tenant, school=school or make_school(tenant), **given)
+    student = DirectoryStudent.objects.create(tenant=tenant, school=school or make_school(tenant), **given)
+    keys = name_keys(family_name=student.family_name, given_name=student.given_name)
+    whose = {"tenant": tenant, "student": student, "school": student.school, "is_active": student.is_active}
+    StudentName.objects.bulk_create(StudentName(key=key, **whose) for key in keys)
+    return student
 
 
 def make_contact(tenant: Tenant, **columns: object) -> DirectoryContact:
