@@ -51,11 +51,17 @@ ANSWERS = {
         '`{"sees", "reasons": [{"for", "code", "text", "since", "by"}]}`. `sees` is what an account tied to this contact '
         "alone would see if the portal were open: `portal.closed` is told as a reason and changes nothing"
     ),
-    "keys generate": '`{"generated", "skipped": {reason: count}}`',
+    "keys generate": (
+        '`{"generated", "skipped": {reason: count}}`; with `--for` also `"by": {"parents", "students"}`, with `--dry-run` '
+        '`"dry_run": true` and the counts that would be, with `--ids` `"ids": {"found": count, "blank", "twice", "unknown", '
+        '"spreadsheet", "inactive"}`, each a list of `{"line", "id"}`. Exit code 1 for an inactive or unknown school and for a file '
+        "that is no list"
+    ),
     "keys list": (
         '`{"keys": [{"contact", "name", "email", "username", "students": [id…], "state", "locked", "selector", "key", '
         '"expires"}]}`: a row for each PARENT contact. `state` is `none`, `live`, `redeemed`, `expired`, `revoked` or '
-        "`replaced`; `key` is null without `--reveal`"
+        "`replaced`; `key` is null without `--reveal`. With `--for students` a row for each active student: "
+        '`{"student", "student_no", "name", "school", "year", "class", "username", "state", "locked", "selector", "key", "expires"}`'
     ),
     "keys revoke": '`{"revoked", "skipped": {reason: count}}`',
     "keys letters": (
@@ -98,8 +104,9 @@ SKIPS = {
     "no_link": "sees no student: no access is turned on, or it isn't published",
     "restricted": "is restricted from every student",
     "not_parent": "isn't of the type PARENT",
+    "no_household": "keys open households here, and this contact's link belongs to none",
     "other_system": "the tenant's key system in force is another one",
-    "inactive": "is a student who isn't enrolled today",
+    "inactive": "is a student who isn't enrolled today, or whose school is inactive",
     "under_age": "is a student under the minimum age for an account of their own",
     "no_birth_date": "is a student without a date of birth, which the second proof asks for",
     "no_key": "has no live key; generate one first",

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from schoolgate.cli.keys import add_selection, selected, skipped_of, skips_in_words
+from schoolgate.cli.keys import add_selection, selected, skipped_of
 from schoolgate.cli.outcome import Outcome
-from schoolgate.cli.progress import run_now
+from schoolgate.cli.progress import run_now, skips_in_words
 from schoolgate.cli.who import tenant_named, terminal_actor
 from schoolgate.letters.send_emails import start_send_emails
 

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from schoolgate.cli.keys_for import add_run, refuse_without_for, run_for, student_rows
 from schoolgate.cli.outcome import Outcome
-from schoolgate.cli.progress import run_now
+from schoolgate.cli.progress import run_now, skips_in_words
 from schoolgate.cli.who import tenant_named, terminal_actor
-from schoolgate.console.reasons import reason_words
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import skip_counts
 from schoolgate.jobs.subject import Subject
@@ -30,12 +30,13 @@ from schoolgate.tenancy.models import Tenant
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     keys = commands.add_parser("keys", help="contacts' access keys").add_subparsers(required=True, metavar="ACT")
-    generate = keys.add_parser("generate", help="make a key for each contact who needs one")
-    add_selection(generate)
+    generate = keys.add_parser("generate", help="make a key for each contact, or student, who needs one")
+    add_run(generate, add_selection(generate))
     generate.set_defaults(run=_generate)
 
-    listing = keys.add_parser("list", help="each PARENT contact, and how their key stands")
+    listing = keys.add_parser("list", help="each PARENT contact, or active student, and how their key stands")
     listing.add_argument("--tenant", required=True, metavar="C")
+    listing.add_argument("--for", dest="whose", choices=["parents", "students"], default="parents", help="whose keys")
     listing.add_argument("--reveal", action="store_true", help="show live keys in full; the audit notes each")
     listing.set_defaults(run=_list)
 
@@ -49,12 +50,13 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         import_module(f"schoolgate.cli.{module}").register_keys(keys)
 
 
-def add_selection(command: argparse.ArgumentParser) -> None:
-    """--tenant, and either --all or --contact, as every act on keys has them."""
+def add_selection(command: argparse.ArgumentParser) -> "argparse._MutuallyExclusiveGroup":
+    """--tenant, and either --all or --contact, as every act on keys has them. The group of the two."""
     command.add_argument("--tenant", required=True, metavar="C")
     whom = command.add_mutually_exclusive_group(required=True)
     whom.add_argument("--all", action="store_true", help="every PARENT contact of the directory")
     whom.add_argument("--contact", nargs="+", action="extend", default=[], metavar="ID", help="the roster's ids")
+    return whom
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,10 @@ def skipped_of(job: Job, selection: Selection) -> dict[str, int]:
     return {why: count for why, count in sorted(skipped.items()) if count}
 
 
-def skips_in_words(skipped: dict[str, int]) -> str:
-    """For a person: " Skipped 3: has a live key already (2), is not known (1)."."""
-    if not skipped:
-        return ""
-    said = ", ".join(f"{reason_words(why)} ({count})" for why, count in skipped.items())
-    return f" Skipped {sum(skipped.values())}: {said}."
-
-
 def _generate(arguments: argparse.Namespace) -> Outcome:
+    if arguments.whose:
+        return run_for(arguments)
+    refuse_without_for(arguments)
     tenant = tenant_named(arguments.tenant)
     selection = selected(arguments, tenant)
     job = start_generate(
@@ -132,6 +129,8 @@ def _revoke(arguments: argparse.Namespace) -> Outcome:
 def _list(arguments: argparse.Namespace) -> Outcome:
     tenant = tenant_named(arguments.tenant)
     at = timezone.now()
+    if arguments.whose == "students":
+        return student_rows(tenant, at=at, reveal=arguments.reveal)
     in_clear: dict[int, str] = {}
     if arguments.reveal:
         everybody = of_contacts(parent_contact_ids(tenant=tenant))

@@ -9,9 +9,9 @@ from pathlib import Path
 from django.utils import timezone
 
 from schoolgate.audit.actor import Actor
-from schoolgate.cli.keys import add_selection, selected, skipped_of, skips_in_words
+from schoolgate.cli.keys import add_selection, selected, skipped_of
 from schoolgate.cli.outcome import Outcome
-from schoolgate.cli.progress import run_now
+from schoolgate.cli.progress import run_now, skips_in_words
 from schoolgate.cli.who import tenant_named, terminal_actor
 from schoolgate.jobs.models import Job
 from schoolgate.letters.fonts import check_fonts

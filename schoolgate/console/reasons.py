@@ -33,6 +33,7 @@ REASONS: dict[str, str | Promise] = {
     "not_locked": _("the key is not locked"),
     "locked_twice": _("the key was locked twice and can only be replaced"),
     "too_many_keys": _("there are too many live keys"),
+    "no_household": _("belongs to no household of the student"),
 }
 
 

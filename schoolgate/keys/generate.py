@@ -61,11 +61,15 @@ def start_generate(
     by: Actor,
     at: datetime,
     options: GenerateOptions = PLAIN,
+    then: str = "",
+    page: str = "",
     queued: bool = True,
 ) -> Job:
     """Make the job for these subjects, as they are selected now; rows that match a filter later are not drawn in (R-CK-06).
 
-    queued: a worker runs it; otherwise the caller does (jobs.run_job). Raises ReasonNeeded, TooManyKeys.
+    then: what a module to the right does with its keys once it has come to its end (letters/first_delivery.py). page: of the
+    console, where the run is shown. queued: a worker runs it; otherwise the caller does (jobs.run_job).
+    Raises ReasonNeeded, TooManyKeys.
     """
     reason = checked_reason(options.reason) if options.another_account else ""
     live_before = count_live_keys(tenant=tenant)
@@ -81,6 +85,8 @@ def start_generate(
             "another_account": options.another_account,
             "reason": reason,
             "live_before": live_before,
+            "then": then,
+            "page": page,
         },
         subjects=list(dict.fromkeys(subjects)),
     )
@@ -114,7 +120,7 @@ class _Generation:
         moment = _Moment(batches, feed_end(tenant=self.tenant), day_of(self.tenant, at), system)
         facts_by_subject = self._facts(subjects, moment, at=at)
         self._expire_overdue(facts_by_subject, subjects, at=at)
-        held_elsewhere = _held_by_earlier_runs(self.job, subjects)
+        held_elsewhere = held_by_runs(tenant_id=self.tenant.pk, subjects=subjects, before=self.job.pk)
         room = MOST_KEYS - int(self.job.options["live_before"]) - self.job.done
         chosen: list[Subject] = []
         ends: dict[Subject, End] = {}
@@ -182,15 +188,16 @@ class _Moment:
     system: str
 
 
-def _held_by_earlier_runs(job: Job, subjects: Collection[Subject]) -> dict[Subject, int]:
-    """Subjects that an earlier run still has before it, each with that run's id (R-RN-05)."""
+def held_by_runs(*, tenant_id: int, subjects: Collection[Subject], before: int | None = None) -> dict[Subject, int]:
+    """Query: those that a run under way still has before it, each with that run's id (R-RN-05). before: earlier runs alone."""
     wanted = set(subjects)
     earlier = JobBacklog.objects.filter(
-        job__tenant_id=job.tenant_id,
-        job__kind=job.kind,
-        job__pk__lt=job.pk,
+        job__tenant_id=tenant_id,
+        job__kind=GENERATE.name,
         job__state__in=[JobState.PLANNED, JobState.RUNNING, JobState.PAUSED],
     )
+    if before is not None:
+        earlier = earlier.filter(job__pk__lt=before)
     return {
         subject: backlog.job_id
         for backlog in earlier.select_related("job").order_by("-job_id")

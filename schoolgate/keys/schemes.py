@@ -19,6 +19,7 @@ LIVE_KEY = "live_key"
 TIED = "tied"
 RESTRICTED = "restricted"  # From every student.
 NO_LINK = "no_link"
+NO_HOUSEHOLD = "no_household"  # Keys open households here, and this contact's link belongs to none.
 NO_KEY = "no_key"
 IN_RUN = "in_run"  # An earlier run holds this subject (R-RN-05).
 TOO_MANY_KEYS = "too_many_keys"

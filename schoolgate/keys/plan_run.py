@@ -1,0 +1,119 @@
+"""Plan a run for schools, or for a group of students: whom it is for, and what it would do; the act is keys/generate.py (R-GS-01, R-GS-02)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryStudent
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys.facts import PARENT, facts_of
+from schoolgate.keys.generate import PLAIN, held_by_runs
+from schoolgate.keys.subjects import parent_kind
+from schoolgate.keys.whom import EVERYBODY, ContactsAsked, Plan, PlanLine, RunPair, RunStudent, plan_of, weigh, whys
+from schoolgate.tenancy.dates import day_of
+from schoolgate.tenancy.models import Tenant
+
+_WHOLE_TENANT = 20_000  # Above so many students, reading all of the tenant's associations once is the quicker way.
+
+
+@dataclass(frozen=True)
+class RunAsked:
+    """school_ids: None for all; inactive ones count for nothing. year_levels, roll_classes: empty for all.
+
+    student_ids: a group, None for everybody.
+    """
+
+    for_students: bool = False
+    for_parents: bool = False
+    school_ids: frozenset[int] | None = None
+    year_levels: frozenset[str] = frozenset()
+    roll_classes: frozenset[str] = frozenset()
+    student_ids: frozenset[int] | None = None
+    contacts: ContactsAsked = EVERYBODY
+
+
+def active_students(*, tenant: Tenant, asked: RunAsked) -> QuerySet[DirectoryStudent]:
+    """Query: active students of active schools, as asked; in no order (R-GS-01). Who starts later is not active yet."""
+    found = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, school__is_active=True)
+    if asked.school_ids is not None:
+        found = found.filter(school_id__in=asked.school_ids)
+    if asked.year_levels:
+        found = found.filter(year_level__in=asked.year_levels)
+    if asked.roll_classes:
+        found = found.filter(roll_class__in=asked.roll_classes)
+    return found if asked.student_ids is None else found.filter(pk__among=asked.student_ids)
+
+
+def plan_run(*, tenant: Tenant, asked: RunAsked, at: datetime) -> Plan:
+    """Query: whom the run is for at this moment; four statements, however many they are."""
+    in_order = active_students(tenant=tenant, asked=asked).order_by(
+        "school__number", "year_level", "roll_class", "sort_name", "pk"
+    )
+    students = [
+        RunStudent(*row) for row in in_order.values_list("pk", "school_id", "year_level", "roll_class", "birth_date")
+    ]
+    pairs = _pairs(tenant, students, at) if asked.for_parents else []
+    return plan_of(
+        students,
+        pairs,
+        for_students=asked.for_students,
+        parent_kind=parent_kind(tenant) if asked.for_parents else "",
+        contacts=asked.contacts,
+    )
+
+
+def forecast_run(*, tenant: Tenant, plan: Plan, at: datetime) -> list[PlanLine]:
+    """Query: what `start_generate` would do with the plan's subjects now, by the verdict that it obeys (R-CK-07)."""
+    subjects = plan.subjects
+    facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
+    held = held_by_runs(tenant_id=tenant.pk, subjects=subjects)
+    return weigh(plan, facts_by_subject, PLAIN.verdict(), held=held)
+
+
+def whys_of_run(*, tenant: Tenant, plan: Plan, at: datetime) -> dict[Subject, str]:
+    """Query: the same for each subject by itself, "" for those who get a key."""
+    subjects = plan.subjects
+    facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
+    held = held_by_runs(tenant_id=tenant.pk, subjects=subjects)
+    return dict(whys(plan, facts_by_subject, PLAIN.verdict(), held=held))
+
+
+def _pairs(tenant: Tenant, students: list[RunStudent], at: datetime) -> list[RunPair]:
+    """The published associations of these students."""
+    today = day_of(tenant, at)
+    ids = frozenset(student.id for student in students)
+    link_ids = set(_of(ids, DirectoryAssociation.objects.for_tenant(tenant).links(today=today)).values_list("pk"))
+    closing = DirectoryBar.objects.for_tenant(tenant).closing(today=today)
+    closed = set(closing.values_list("student_id", "contact_id"))
+    rows = _of(ids, DirectoryAssociation.objects.for_tenant(tenant)).values_list(
+        "pk",
+        "student_id",
+        "contact_id",
+        "household_id",
+        "contact__type",
+        "relationship",
+        "lives_with",
+        "order",
+    )
+    return [
+        RunPair(
+            student_id,
+            contact_id,
+            household_id,
+            type_ == PARENT,
+            (pk,) in link_ids,
+            (student_id, contact_id) in closed,
+            relationship,
+            lives_with,
+            order,
+        )
+        for pk, student_id, contact_id, household_id, type_, relationship, lives_with, order in rows
+        if student_id in ids
+    ]
+
+
+def _of(student_ids: frozenset[int], rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows of these students; all of the tenant's where they are so many."""
+    return rows if len(student_ids) > _WHOLE_TENANT else rows.filter(student_id__among=student_ids)
