@@ -64,6 +64,7 @@ ANSWERS = {
         '`{"student", "student_no", "name", "school", "year", "class", "username", "state", "locked", "selector", "key", "expires"}`'
     ),
     "keys revoke": '`{"revoked", "skipped": {reason: count}}`',
+    "keys system": '`{"system", "live", "ties", "ended": {"live", "ties"}}` (`ended` with `--set` only; connections without `--end-ties`: exit 1)',
     "keys letters": (
         '`{"letters", "pages", "files": [path…], "skipped": {reason: count}}`. Each file ends with a tally page, which '
         "`pages` counts. A contact without a postal address gets a letter for handing over"

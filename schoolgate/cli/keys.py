@@ -1,4 +1,4 @@
-"""schoolgate keys generate · list · revoke (letters: cli/letters.py · email: cli/email.py)"""
+"""schoolgate keys generate · list · revoke (letters: cli/letters.py · email: cli/email.py · system: cli/keys_system.py)"""
 
 import argparse
 from collections import Counter
@@ -46,7 +46,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     revoke.add_argument("--used", action="store_true", help="used keys as well: their accounts lose these students")
     revoke.set_defaults(run=_revoke)
 
-    for module in ("letters", "email"):  # They take their selection from here.
+    for module in ("letters", "email", "keys_system"):  # They take their selection from here.
         import_module(f"schoolgate.cli.{module}").register_keys(keys)
 
 

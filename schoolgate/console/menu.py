@@ -8,16 +8,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.roles import Right
 
 
 @dataclass(frozen=True)
 class Entry:
-    """name: the URL name of its first page; its view's right decides who sees it."""
+    """name: the URL name of its first page; its view's right decides who sees it. words: further parts of its address.
+
+    systems: the key systems under which it exists; none named: under all (R-ST-02).
+    """
 
     name: str
     label: str | Promise
     icon: str
+    words: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Group:
     label: str
     items: list[Item]
 
+
+_OLDER_SYSTEMS = (KeySystem.FAMILY, KeySystem.STUDENT)
 
 MENU: list[tuple[str | Promise, list[Entry]]] = [
     ("", [Entry("console:home", _("Home"), "home")]),
@@ -54,12 +62,18 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
         _("Portal Console › Setup"),
         [
             Entry("console:settings:edit", _("Settings"), "cog"),
-            Entry("console:portal_console:templates", _("Templates"), "doc"),
+            Entry("console:portal_console:templates", _("Templates"), "doc", systems=(KeySystem.CONTACT,)),
+            Entry("console:portal_console:template", _("Letter Setup"), "doc", ("letter",), _OLDER_SYSTEMS),
+            Entry("console:portal_console:template", _("Email Setup"), "mail", ("email",), _OLDER_SYSTEMS),
         ],
     ),
     (
         _("Parent Access"),
-        [Entry("console:contact_keys:list", _("Contact Keys"), "key")],
+        [
+            Entry("console:contact_keys:list", _("Contact Keys"), "key", systems=(KeySystem.CONTACT,)),
+            Entry("console:family_keys:list", _("Family Keys"), "key", systems=(KeySystem.FAMILY,)),
+            Entry("console:student_keys:list", _("Student Keys"), "key", systems=(KeySystem.STUDENT,)),
+        ],
     ),
     (
         _("ParentAccess Administration"),
@@ -92,10 +106,10 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
 
 
 @cache
-def _right_of(name: str) -> Right | None:
+def _right_of(name: str, words: tuple[str, ...]) -> Right | None:
     """The right that the view behind a URL name asks for; None where there is no such page."""
     try:
-        view = resolve(reverse(name, args=["AAAAAA"])).func
+        view = resolve(reverse(name, args=["AAAAAA", *words])).func
     except NoReverseMatch:
         return None
     return getattr(view, "right", None)
@@ -104,17 +118,20 @@ def _right_of(name: str) -> Right | None:
 def menu_of(request: TenantRequest) -> list[Group]:
     """The groups with what this member may open; groups with nothing in them are left out."""
     here = request.resolver_match.view_name if request.resolver_match else ""
+    in_use = request.tenant.settings.key_system
     found = []
     for label, entries in MENU:
         items = [
             Item(
                 label=str(entry.label),
                 icon=entry.icon,
-                address=(address := reverse(entry.name, args=[request.tenant.code])),
-                is_here="page" if here == entry.name else ("true" if _lies_under(request.path, address) else ""),
+                address=(address := reverse(entry.name, args=[request.tenant.code, *entry.words])),
+                is_here="page"
+                if here == entry.name and request.path == address
+                else ("true" if _lies_under(request.path, address) else ""),
             )
             for entry in entries
-            if _right_of(entry.name) in request.rights
+            if _right_of(entry.name, entry.words) in request.rights and (not entry.systems or in_use in entry.systems)
         ]
         if items:
             found.append(Group(str(label), items))

@@ -184,6 +184,10 @@ def _told_specially(entry: AuditEntry, names: Names) -> str:
                 else _("%(who)s revoked %(keys)s keys.")
             )
             return told % words
+        case "key_system.changed":
+            words |= {"was": detail["before"]["key_system"], "now": detail["after"]["key_system"]}
+            changed = _("%(who)s changed the key system from %(was)s to %(now)s keys.")
+            return f"{changed} {_('%(keys)s keys and %(ties)s connections ended.')}" % words
         case "household.joined" | "household.left":
             person = words.get("student") or words.get("contact") or "–"
             told = _("%(who)s put %(person)s into the household %(household)s.")

@@ -113,9 +113,6 @@ class _Generation:
     def __call__(self, subjects: Sequence[Subject], at: datetime) -> Sequence[End]:
         """One chunk: decide by the facts of this moment, make the keys, say of each subject what became of it."""
         batches = hold_keys_of(self.tenant)
-        self.tenant.settings.refresh_from_db(
-            fields=["key_system"]
-        )  # Changed under the same lock (keys/switch_system.py).
         system = self.tenant.settings.key_system
         moment = _Moment(batches, feed_end(tenant=self.tenant), day_of(self.tenant, at), system)
         facts_by_subject = self._facts(subjects, moment, at=at)

@@ -47,10 +47,13 @@ _COLUMNS = [
 def hold_keys_of(tenant: Tenant) -> int:
     """Step: be the only one who makes keys for this tenant until the transaction ends; waits for a running Data Sync (R-DS-05).
 
-    Gives the number of batches that were made so far.
+    Gives the number of batches that were made so far. The key system, which changes under the same lock
+    (keys/switch_system.py), is read anew: whoever decides now decides by the one in force.
     """
     list(DirectoryHead.objects.select_for_update(no_key=True).filter(tenant=tenant))
-    return _head(tenant).batches
+    batches = _head(tenant).batches
+    tenant.settings.refresh_from_db(fields=["key_system"])
+    return batches
 
 
 def _head(tenant: Tenant) -> KeysHead:

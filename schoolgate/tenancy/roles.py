@@ -26,6 +26,9 @@ class Right(StrEnum):
     KEYS_READ = "keys.read"
     SETTINGS_EDIT = "settings.edit"
     SETTINGS_READ = "settings.read"
+    KEY_SYSTEM_CHOOSE = (
+        "key_system.choose"  # any, and end what stands in its way; an administrator changes to Contact only
+    )
     INTEGRATIONS_EDIT = "integrations.edit"
     MEMBERS_EDIT = "members.edit"
     MEMBERS_READ = "members.read"
@@ -58,7 +61,7 @@ _ADMINISTRATOR = _READ_ALL | {
     Right.MEMBERS_EDIT,
 }
 RIGHTS_BY_ROLE: dict[str, set[Right]] = {
-    Role.OWNER: _ADMINISTRATOR | {Right.OWNERS_EDIT},
+    Role.OWNER: _ADMINISTRATOR | {Right.OWNERS_EDIT, Right.KEY_SYSTEM_CHOOSE},
     Role.ADMINISTRATOR: _ADMINISTRATOR,
     Role.ENROLMENTS_OFFICER: {
         Right.HOME_READ,

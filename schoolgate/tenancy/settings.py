@@ -16,6 +16,7 @@ from schoolgate.audit.record import record
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import (
     AccessPolicy,
+    KeySystem,
     Paper,
     SecondProof,
     Tenant,
@@ -193,6 +194,20 @@ def change_settings(*, tenant: Tenant, changes: Mapping[str, str], by: Actor, at
             detail={"before": before, "after": after},
         )
     return settings_of(tenant=tenant)
+
+
+def note_key_system(*, tenant: Tenant, system: KeySystem, by: Actor, at: datetime) -> KeySystem:
+    """Step of keys/switch_system.py: put this system into the tenant's one row (R-ST-01); the one that was in force.
+
+    Locks the row. The caller ends what belongs to the old system, and writes the audit.
+    """
+    row = TenantSettings.objects.select_for_update().get(tenant=tenant)
+    before = KeySystem(row.key_system)
+    row.key_system = system
+    row.changed = {**row.changed, "key_system": {"at": at.isoformat(), "by": by.user_id}}
+    if before != system:
+        row.save(update_fields=["key_system", "changed"])
+    return before
 
 
 def settings_of(*, tenant: Tenant) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from schoolgate.cli import run
 from schoolgate.keys.models import AccessKey
 from schoolgate.lib.keycode import parse_key
 from tests.factories.directory import make_contact
-from tests.factories.keys import make_linked_contact, make_redeemed_key
+from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key
 from tests.factories.tenancy import make_account, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,3 +113,23 @@ def test_a_selection_is_all_or_some(schoolgate, tenant, words):
     with pytest.raises(SystemExit) as ended:
         schoolgate("keys", "generate", "--tenant", tenant.code, *words)
     assert ended.value.code == 2
+
+
+def test_the_key_system_is_told_and_changed(schoolgate, tenant):
+    """A10: `keys system`; what ended with the old one is told beside."""
+    make_key(make_linked_contact(tenant))
+    assert schoolgate("keys", "system", "--tenant", tenant.code) == (0, {"system": "contact", "live": 1, "ties": 0})
+    code, told = schoolgate("keys", "system", "--tenant", tenant.code, "--set", "family")
+    assert (code, told) == (0, {"system": "family", "live": 0, "ties": 0, "ended": {"live": 1, "ties": 0}})
+    code, told = schoolgate("keys", "system", "--tenant", tenant.code, "--set", "family")
+    assert (code, told["ended"]) == (0, {"live": 0, "ties": 0})
+    assert AuditEntry.objects.get(act="key_system.changed").via.startswith("cli:")
+
+
+def test_connections_stop_a_change_of_the_key_system(schoolgate, tenant):
+    make_redeemed_key(make_linked_contact(tenant))
+    code, told = schoolgate("keys", "system", "--tenant", tenant.code, "--set", "student")
+    assert (code, told["error"]["code"]) == (1, "keys.ties_stand")
+    assert schoolgate("keys", "system", "--tenant", tenant.code)[1] == {"system": "contact", "live": 0, "ties": 1}
+    code, told = schoolgate("keys", "system", "--tenant", tenant.code, "--set", "student", "--end-ties")
+    assert (code, told["system"], told["ended"]) == (0, "student", {"live": 0, "ties": 1})

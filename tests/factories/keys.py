@@ -41,8 +41,13 @@ def code_of(key: AccessKey) -> KeyCode:
 
 def make_redeemed_key(contact: DirectoryContact, *, account: User | None = None, at: datetime = NOW) -> Tie:
     """A key that was used, and the standing tie that it made."""
-    tenant = Tenant.objects.select_related("settings").get(pk=contact.tenant_id)
-    code = code_of(make_key(contact, at=at))
+    return make_tie_for(of_contacts([contact.pk])[0], tenant_id=contact.tenant_id, account=account, at=at)
+
+
+def make_tie_for(subject: Subject, *, tenant_id: int, account: User | None = None, at: datetime = NOW) -> Tie:
+    """The same for a subject of any kind, under its own system."""
+    tenant = Tenant.objects.select_related("settings").get(pk=tenant_id)
+    code = code_of(make_key_for(subject, tenant_id=tenant_id, at=at))
     with transaction.atomic():
         key = claim_key(tenant=tenant, code=code, at=at)
         return make_tie(key=key, account=account or make_account(tenant), at=at)

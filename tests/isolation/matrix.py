@@ -39,7 +39,7 @@ MAY_BE_MISSING = {
 }
 
 # Parts of addresses that are words of ours and nobody's id: the same in every tenant.
-WORDS = {"tenant_code", "section", "channel"}
+WORDS = {"tenant_code", "section", "channel", "system"}
 
 # Name of the address: who may open it.
 ROWS: dict[str, frozenset[Role] | str] = {
@@ -72,6 +72,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:contact_keys:export": READ_KEYS,
     "console:settings:edit": READ_SETTINGS,
     "console:settings:save": HEADS,
+    "console:settings:switch": frozenset({OWNER}),  # To Contact keys an administrator too; the world has those.
     "console:data_sync:home": READ_SYNC,
     "console:data_sync:publish": RUN_SYNC,
     "console:data_sync:approve": RUN_SYNC,

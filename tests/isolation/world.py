@@ -104,7 +104,7 @@ def _ids(world: World) -> dict[str, Any]:
         "message_id": ("letters.Message", {}),
         "key_id": ("keys.AccessKey", {"state": "live"}),
     }
-    found: dict[str, Any] = {"number": 1, "file_no": 1, "section": "portal", "channel": "letter"}
+    found: dict[str, Any] = {"number": 1, "file_no": 1, "section": "portal", "channel": "letter", "system": "family"}
     for name, (label, lookup) in named.items():
         row = apps.get_model(label)._default_manager.filter(tenant=world.tenant, **lookup).order_by("-pk").first()
         found[name] = row.pk if row else None

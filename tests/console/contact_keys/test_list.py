@@ -112,7 +112,7 @@ def test_in_another_key_system_the_page_says_which(client):
     sign_in(client, tenant)
     response = look(client, tenant)
     assert response.status_code == 404
-    assert "This school uses Family keys" in response.text
+    assert "This school uses family keys" in response.text
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import AccessKey
 from schoolgate.tenancy.models import Role, TenantSettings
 from tests.console.contact_keys.office import said, sign_in
-from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key
+from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key, make_tie_for
 from tests.factories.tenancy import make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +97,72 @@ def test_the_key_system_is_shown_and_cannot_be_sent(client, tenant):
     save(client, tenant, "keys", **KEYS, key_system="family")
     assert TenantSettings.objects.get(tenant=tenant).key_system == "contact"
     assert save(client, tenant, "nonsense").status_code == 404
+
+
+def change_to(client, tenant, system, **fields):
+    return client.post(reverse("console:settings:switch", args=[tenant.code, system]), fields, follow=True)
+
+
+def test_an_owner_changes_the_key_system_after_reading_what_it_does(client, tenant):
+    """R-ST-01, R-ST-04, R-ST-07: numbers first, then the word, then the change; the page says who did it."""
+    key = make_key(make_linked_contact(tenant))
+    AccessKey.objects.filter(pk=key.pk).update(printed_at=timezone.now())
+    sign_in(client, tenant, Role.OWNER)
+    words = said(client.get(reverse("console:settings:switch", args=[tenant.code, "family"])).text)
+    assert "1 live key stops working." in words
+    assert "1 of them is printed or e-mailed" in words
+    assert "Identities become weaker" in words  # R-MG-07
+    refused = change_to(client, tenant, "family", confirm="contact")
+    assert refused.status_code == 422
+    assert TenantSettings.objects.get(tenant=tenant).key_system == "contact"
+    done = said(change_to(client, tenant, "family", confirm="Family ").text)
+    assert "This school uses family keys now. 1 live keys and 0 connections ended." in done
+    assert "by Jo Mercer." in done
+    assert TenantSettings.objects.get(tenant=tenant).key_system == "family"
+
+
+def test_connections_end_only_when_an_owner_ticks_it(client, tenant):
+    """R-MG-01: otherwise nobody loses a child by a change of the system."""
+    tie = make_redeemed_key(make_linked_contact(tenant))
+    sign_in(client, tenant, Role.OWNER)
+    refused = change_to(client, tenant, "student", confirm="student")
+    assert refused.status_code == 422
+    assert "Tick this, or leave the key system as it is." in refused.text
+    done = change_to(client, tenant, "student", confirm="student", end_ties="on")
+    assert "0 live keys and 1 connections ended." in said(done.text)
+    tie.refresh_from_db()
+    assert tie.ended_why == "key system changed"
+
+
+def test_an_administrator_changes_to_contact_keys_only(client):
+    """R-MG-07; and can't decide that connections end."""
+    tenant = make_tenant(key_system="family")
+    sign_in(client, tenant, Role.ADMINISTRATOR)
+    assert change_to(client, tenant, "student").status_code == 403
+    assert "Change to student keys" not in page(client, tenant).text
+    assert "Change to contact keys" in page(client, tenant).text
+    child, parent = make_student(tenant), make_contact(tenant)
+    make_link(child, parent, household_id=7)
+    make_tie_for(Subject("family", 7, parent.pk), tenant_id=tenant.pk)
+    stopped = change_to(client, tenant, "contact", confirm="contact", end_ties="on")
+    assert "only an owner can decide that they end" in said(stopped.text)
+    assert TenantSettings.objects.get(tenant=tenant).key_system == "family"
+
+
+def test_with_no_keys_and_no_connections_a_press_is_enough(client):
+    tenant = make_tenant(key_system="family")
+    sign_in(client, tenant, Role.ADMINISTRATOR)
+    assert "changes nothing for anybody" in said(
+        client.get(reverse("console:settings:switch", args=[tenant.code, "contact"])).text
+    )
+    change_to(client, tenant, "contact")
+    assert TenantSettings.objects.get(tenant=tenant).key_system == "contact"
+
+
+def test_changing_the_key_system_asks_for_a_fresh_sign_in(client, tenant):
+    sign_in(client, tenant, Role.OWNER, fresh=False)
+    assert "/console/fresh/" in change_to(client, tenant, "family").redirect_chain[0][0]
+    assert TenantSettings.objects.get(tenant=tenant).key_system == "contact"
 
 
 def test_every_section_saves_what_it_shows_without_changing_anything(client, tenant):

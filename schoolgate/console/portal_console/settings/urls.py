@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from schoolgate.console.portal_console.settings import views
+from schoolgate.console.portal_console.settings import switching, views
 
 app_name = "settings"
 urlpatterns = [
     path("", views.settings, name="edit"),
+    path("key-system/<slug:system>/", switching.switch, name="switch"),
     path("<slug:section>/save/", views.save, name="save"),
 ]

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.console.portal_console.settings.forms import SECTIONS
+from schoolgate.console.portal_console.settings.key_system import choices_of
 from schoolgate.console.portal_console.settings.page import sections_of
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.roles import Right, requires
 from schoolgate.tenancy.settings import SettingRefused, change_settings
 
@@ -21,7 +21,7 @@ from schoolgate.tenancy.settings import SettingRefused, change_settings
 def settings(request: TenantRequest) -> HttpResponse:
     may_edit = request.rights.get(Right.SETTINGS_EDIT, set()) is None
     sections = sections_of(request.tenant, refused={}, may_edit=may_edit)
-    context = {"sections": sections, "may_edit": may_edit, "key_systems": KeySystem.choices}
+    context = {"sections": sections, "may_edit": may_edit, "key_systems": choices_of(request)}
     return render(request, "console/settings/settings.html", context)
 
 
@@ -41,5 +41,5 @@ def save(request: TenantRequest, section: str) -> HttpResponse:
             messages.success(request, _("Saved: %(section)s.") % {"section": form.title})
             return redirect("console:settings:edit", request.tenant.code)
     sections = sections_of(request.tenant, refused={section: form}, may_edit=True)
-    context = {"sections": sections, "may_edit": True, "key_systems": KeySystem.choices, "form": form}
+    context = {"sections": sections, "may_edit": True, "key_systems": choices_of(request), "form": form}
     return render(request, "console/settings/settings.html", context, status=422)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget
 
+from schoolgate.console.key_systems import only_under
 from schoolgate.console.portal_console.framed import framed
 from schoolgate.console.portal_console.templates_editor.drafts import VALUES, Shown, forget, keep, kept, values_of
 from schoolgate.console.portal_console.templates_editor.forms import TemplateForm
@@ -18,6 +19,7 @@ from schoolgate.letters.preview_template import compose_preview, draw_preview
 from schoolgate.letters.queries import text_in_use
 from schoolgate.lib.errors import NotAllowed, NotFound
 from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.queries import member_name
 from schoolgate.tenancy.roles import Right, requires
 
@@ -35,6 +37,7 @@ def _may_edit(request: TenantRequest) -> bool:
     return request.rights.get(Right.KEYS_ACT, set()) is None
 
 
+@only_under(KeySystem.CONTACT)
 @requires(Right.KEYS_READ)
 @require_safe
 def templates(request: TenantRequest) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.key_systems import only_under
 from schoolgate.console.parent_access.contact_keys.filters import SIZES, read_view
 from schoolgate.console.parent_access.contact_keys.forms import FilterForm
 from schoolgate.console.parent_access.contact_keys.grid import filter_choices
@@ -18,12 +19,11 @@ from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.roles import Right, requires
 
 
+@only_under(KeySystem.CONTACT)
 @requires(Right.KEYS_READ)
 @require_safe
 def contact_keys(request: TenantRequest) -> HttpResponse:
     """Every PARENT contact of the directory that the member may see, with what became of their keys."""
-    if request.tenant.settings.key_system != KeySystem.CONTACT:
-        return render(request, "console/contact_keys/other_system.html", status=404)
     part = "console/contact_keys/_list.html" if request.htmx else "console/contact_keys/list.html"
     return render(request, part, list_context(request, request.GET))
 
