@@ -115,7 +115,7 @@ def switch_system(*, tenant: Tenant, to: KeySystem, end_ties_too: bool, by: Acto
         return done
     kinds = _kinds_that_end(to)
     keys = _live(tenant, kinds)
-    given_out = _counted(keys, Tie.objects.none())[1]
+    given_out = keys.exclude(_INDOORS).count()
     subject_by_key = {pk: subject_from(*columns) for pk, *columns in keys.values_list("pk", *_COLUMNS)}
     ended = end_keys(
         tenant=tenant, key_ids=subject_by_key, state=KeyState.REVOKED, by_id=by.user_id, at=at, why=WHY
