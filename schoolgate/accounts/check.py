@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from schoolgate.accounts.errors import AccountCantRedeem, KeyForOtherUse, NobodyToSee
-from schoolgate.accounts.portal_state import require_open_portal
+from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.queries import birth_dates_of, students_if_tied
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.claim import prove_key
@@ -58,11 +58,11 @@ def children_of_key(*, tenant: Tenant, account: User, key_id: int, at: datetime)
 
 
 def require_redeemer(*, tenant: Tenant, account: User) -> None:
-    """A family's own account with a proved address (R-RD-03, R-RD-11), while the portal is open (R-ST-09).
+    """A family's own account with a proved address (R-RD-03, R-RD-11), while sign-up is open to parents (R-ST-09, registration-keys §9).
 
     An account without an address is one that the school made and handed over itself (spine §2).
     """
-    require_open_portal(tenant)
+    require_sign_up(tenant, is_for_student=False)
     if account.kind != UserKind.FAMILY or (account.email and account.email_confirmed_at is None):
         raise AccountCantRedeem
 

@@ -8,10 +8,11 @@ from django.db.models import F
 from schoolgate.accounts.errors import CodeNotAccepted, LinkNotAccepted, TooManyTries
 from schoolgate.accounts.models import Registration
 from schoolgate.accounts.passwords import require_good_password
+from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.register import CODE_LIFE
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
-from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import is_code_of, is_token_of, parts_of_token
 from schoolgate.tenancy.throttle import count_try
 
@@ -72,10 +73,11 @@ def complete_account(*, tenant: Tenant, account_id: int, name: str, password: st
     """Give the account that was proved in this very session its name and password; from now on it can sign in.
 
     The password is chosen after the proof and never before it, so nobody can prepare an account for somebody else's
-    address and wait. Raises PasswordRefused, and LinkNotAccepted when the account was completed elsewhere meanwhile.
+    address and wait. Raises SignUpClosed, PasswordRefused, and LinkNotAccepted when the account was completed elsewhere meanwhile.
     """
+    require_sign_up(tenant, is_for_student=False)
     account: User | None = (
-        User.objects.for_tenant(tenant).accounts().filter(pk=account_id, email_confirmed_at=None).first()
+        User.objects.for_tenant(tenant).filter(pk=account_id, kind=UserKind.FAMILY, email_confirmed_at=None).first()
     )
     if account is None:
         raise LinkNotAccepted

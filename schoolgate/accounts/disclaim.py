@@ -13,8 +13,9 @@ from schoolgate.keys.claim import lock_key
 from schoolgate.keys.errors import KeyEnded
 from schoolgate.keys.models import AccessKey
 from schoolgate.keys.subjects import audited, subject_of
+from schoolgate.lib.errors import NotFound
 from schoolgate.lib.keycode import KeyCode
-from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.notify_office import notify_office
 
 
@@ -22,8 +23,10 @@ from schoolgate.tenancy.notify_office import notify_office
 def disclaim_child(*, tenant: Tenant, account: User, student_id: int, by: Actor, at: datetime) -> None:
     """Hide one child from one account; other children, other accounts and the key stay as they are. Said twice it is once.
 
-    Raises NotFound for a child that the account doesn't see.
+    Raises NotFound for a child that the account doesn't see, and for a student's own account.
     """
+    if account.kind != UserKind.FAMILY:
+        raise NotFound
     child = child_of(tenant=tenant, account=account, student_id=student_id, at=at)
     try:
         with transaction.atomic():

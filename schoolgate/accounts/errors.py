@@ -1,5 +1,6 @@
 """What a family may be told at the door of its account. One sentence for every cause that a stranger could probe."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -54,15 +55,40 @@ class PortalClosed(SchoolgateError):
         super().__init__(_("The family portal is closed at the moment."))
 
 
+class SignUpClosed(SchoolgateError):
+    """The district has turned sign-up off, for parents or for students (registration-keys §9): no account is made, no key used."""
+
+    code = "portal.sign_up_closed"
+    status = 403
+
+    def __init__(self, *, is_for_student: bool) -> None:
+        said = (
+            _("Students can't make accounts or use keys here at the moment.")
+            if is_for_student
+            else _("Parents and carers can't make accounts or use keys here at the moment.")
+        )
+        super().__init__(said, fix=_("Keep your key. If you have an account, you can sign in as ever."))
+
+
+class RecoveryClosed(SchoolgateError):
+    """The district has turned *Forgot password* off (registration-keys §9)."""
+
+    code = "portal.recovery_closed"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(_("A new password can't be asked for here."), fix=_("Ask the school office for one."))
+
+
 class AccountCantRedeem(SchoolgateError):
-    """A student's account, or a sign-in of the office (R-RD-11)."""
+    """A sign-in that this key can't be added to: a student's account, or one of the office (R-RD-11, R-SU-06)."""
 
     code = "account.cant_redeem"
     status = 403
 
     def __init__(self) -> None:
         super().__init__(
-            _("This key is for a parent or carer. It can't be added to this sign-in."),
+            _("This key can't be added to this sign-in. It stays as it is."),
             fix=_("Sign out, then use your own account."),
         )
 
@@ -89,3 +115,33 @@ class KeyForOtherUse(KeyProved):
             else _("This key is for a parent or carer, not for a student's own account.")
         )
         super().__init__(said)
+
+
+class StudentNotReady(KeyProved):
+    """A student's own key is right, but the school's record doesn't allow an account of their own now.
+
+    why: as in keys/schemes.py: inactive, under_age, no_birth_date (G-17), tied.
+    """
+
+    code = "key.student_not_ready"
+    status = 409
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        said = {
+            "no_birth_date": _("The school has no date of birth for you, so we can't check that it is you."),
+            "under_age": _("You are too young for an account of your own at this school."),
+            "tied": _("You have an account here already."),
+        }.get(why, _("You can't have an account of your own here at the moment."))
+        super().__init__(said, fix=_("Ask the school office; your key stays as it is."))
+
+
+class AccountNotMade(KeyProved):
+    """The key is right and stays as it is; what was typed for the account can't be. faults: {field: what to do}."""
+
+    code = "account.not_made"
+    status = 422
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        self.faults = dict(faults)
+        super().__init__(" ".join(faults.values()))

@@ -44,6 +44,22 @@ class PasswordReset(models.Model):
         return f"reset {self.pk}"
 
 
+class EmailProof(models.Model):
+    """The address that a student's account was given and has not proved yet; gone once it has. See accounts/own_email.py."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    account = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    address = models.EmailField()
+    nonce = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField()
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"proof {self.pk}"
+
+
 class Disclaimer(models.Model):
     """An account said of a child that it sees: this is not my child. From then on it doesn't see it, until the office restores it (B-07)."""
 

@@ -82,6 +82,25 @@ def access_of(*, tenant: Tenant, account: User, at: datetime) -> Access:
     )
 
 
+@dataclass(frozen=True)
+class OwnRecord:
+    """What a student's account has. student: None when there is nothing to show. is_ended: the office ended the tie, or a key did."""
+
+    student: DirectoryStudent | None
+    tie: Tie | None
+    is_ended: bool
+
+
+def own_record(*, tenant: Tenant, account: User, at: datetime) -> OwnRecord:
+    """The published facts of the student themself, by the account's own tie; two queries."""
+    ties = Tie.objects.for_tenant(tenant).filter(account=account, subject_kind=STUDENT_SELF)
+    tie = ties.select_related("key").standing().first()
+    if tie is None:
+        return OwnRecord(None, None, is_ended=ties.exists())
+    themself = acting_for([subject_of(tie)])
+    return OwnRecord(visible_to(themself, tenant=tenant, today=day_of(tenant, at)).first(), tie, is_ended=False)
+
+
 def _shown_by(tie: Tie, rows: Collection[tuple[int, int, int | None, datetime]]) -> list[tuple[int, datetime]]:
     """(student, since when linked) of the links that this one tie opens."""
     place = {"contact": 1, "family": 2, "student": 0}[tie.subject_kind]

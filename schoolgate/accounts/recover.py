@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from schoolgate.accounts.errors import LinkNotAccepted, TooManyTries
 from schoolgate.accounts.models import PasswordReset
 from schoolgate.accounts.passwords import require_good_password
+from schoolgate.accounts.portal_state import require_recovery
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
 from schoolgate.letters.queue_message import queue_message
-from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import is_token_of, new_nonce, parts_of_token
 from schoolgate.tenancy.throttle import count_try
 from schoolgate.tenancy.usernames import fold
@@ -23,7 +24,11 @@ ASKED_FROM_A_SOURCE = 60
 
 
 def ask_for_password_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
-    """Mail a link to the account of this name, if there is one that can sign in. Raises TooManyTries, for any address alike."""
+    """Mail a link to the account of this name or, for a student, of this proved address, if there is one that can sign in.
+
+    Raises RecoveryClosed, and TooManyTries, for any address alike.
+    """
+    require_recovery(tenant)
     counted = [
         count_try(
             tenant=tenant, bucket="recover.source", subject=by.source, limit=ASKED_FROM_A_SOURCE, window=HOUR, at=at
@@ -43,7 +48,8 @@ def _mail_a_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None
     account: User | None = (
         User.objects.for_tenant(tenant)
         .accounts()
-        .filter(username_folded=fold(email), is_active=True, email_confirmed_at__isnull=False)
+        .filter(Q(username_folded=fold(email)) | Q(email__iexact=email.strip(), kind=UserKind.STUDENT))
+        .filter(is_active=True, email_confirmed_at__isnull=False)
         .exclude(email="")
         .first()
     )
@@ -80,7 +86,8 @@ def _queue_link(account: User, *, tenant: Tenant, at: datetime) -> None:
 def recover_account(*, tenant: Tenant, token: str, password: str, by: Actor, at: datetime) -> User:
     """Set a new password by the mailed link. Every session of the account ends, and so does every other link of it.
 
-    token: ID.SECRET. A password that is refused leaves the link usable. Raises LinkNotAccepted and PasswordRefused.
+    token: ID.SECRET. A password that is refused leaves the link usable. Works also where families may not ask for
+    links themselves, since the office sends some. Raises LinkNotAccepted and PasswordRefused.
     """
     reset_id, secret = parts_of_token(token)
     reset = PasswordReset.objects.for_tenant(tenant).filter(pk=reset_id).select_related("account").first()

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from schoolgate.accounts.errors import TooManyTries
 from schoolgate.accounts.models import Registration
-from schoolgate.accounts.portal_state import require_open_portal
+from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.letters.queue_message import queue_message
@@ -29,9 +29,9 @@ def register_account(*, tenant: Tenant, email: str, language: str, by: Actor, at
     """Mail a code and a link to the address. Returns the registration's id, to be kept in the server's session.
 
     None: the address has an account, whose owner was mailed instead. Whoever asks is shown the same in both cases.
-    The tries are counted first, each committed by itself. Raises TooManyTries and PortalClosed.
+    The tries are counted first, each committed by itself. Raises TooManyTries, PortalClosed and SignUpClosed.
     """
-    require_open_portal(tenant)
+    require_sign_up(tenant, is_for_student=False)
     counted = [
         count_try(
             tenant=tenant,

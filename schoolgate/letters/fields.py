@@ -75,10 +75,20 @@ KEY_EMAIL = TemplateKind("key", Part.EMAIL, FIELDS, issues_key=True, editable=Tr
 CONFIRM_EMAIL = _account_mail("confirm_email", "code", "minutes", "action.link")
 RESET_PASSWORD = _account_mail("reset_password", "action.link", "minutes")
 CONNECTED = _account_mail("connected", "account.username", "connected.on", "students", "action.link")
+OWN_ACCOUNT = _account_mail("own_account", "account.username", "connected.on", "action.link")
 SIGN_IN_LINK = _account_mail("sign_in_link", "action.link", "minutes")
 ALREADY_REGISTERED = _account_mail("already_registered")
 
 KINDS = {
     (kind.name, kind.channel): kind
-    for kind in [KEY_LETTER, KEY_EMAIL, CONFIRM_EMAIL, RESET_PASSWORD, CONNECTED, SIGN_IN_LINK, ALREADY_REGISTERED]
+    for kind in [
+        KEY_LETTER,
+        KEY_EMAIL,
+        CONFIRM_EMAIL,
+        RESET_PASSWORD,
+        CONNECTED,
+        OWN_ACCOUNT,
+        SIGN_IN_LINK,
+        ALREADY_REGISTERED,
+    ]
 }

@@ -110,7 +110,8 @@ class Message(models.Model):
     kind = models.CharField(max_length=30)
     key = models.ForeignKey(AccessKey, models.PROTECT, null=True, related_name="messages")
     account_id = models.BigIntegerField(null=True)
-    contact_id = models.BigIntegerField(null=True)
+    contact_id = models.BigIntegerField(null=True)  # Whom it is written to: a contact,
+    student_id = models.BigIntegerField(null=True)  # or a student at the school's own address; never both.
     address = models.CharField(max_length=254)
     language = models.CharField(max_length=12, default="en")
     template_version = models.PositiveIntegerField(default=0)
@@ -133,7 +134,8 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["tenant", "idempotency_key"],
                 name="one_message_per_idempotency_key",
-            )
+            ),
+            models.CheckConstraint(condition=Q(contact_id=None) | Q(student_id=None), name="one_person_per_message"),
         ]
         indexes = [
             models.Index(

@@ -8,7 +8,7 @@ from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from schoolgate.accounts.errors import PortalClosed
+from schoolgate.accounts.errors import PortalClosed, RecoveryClosed, SignUpClosed
 from schoolgate.accounts.portal_state import require_open_portal
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User
@@ -62,5 +62,7 @@ def _while_open(view: View) -> View:
             if account_of(request) is not None:
                 logout(request)
             return render(request, "portal/closed.html", {"closed": closed}, status=closed.status)
+        except (SignUpClosed, RecoveryClosed) as refusal:
+            return render(request, "portal/turned_off.html", {"refusal": refusal}, status=refusal.status)
 
     return opened

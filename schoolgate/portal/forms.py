@@ -165,17 +165,42 @@ class CompleteForm(forms.Form):
     password.label = _("Password")
 
 
+class StudentAccountForm(forms.Form):
+    """What a student chooses; the rules are those of accounts/usernames.py, which tells every fault at once."""
+
+    username = forms.CharField(
+        label=_("Username"),
+        help_text=_("6 to 50 letters and numbers, or your e-mail address. Not your student number."),
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={"required": _("Choose a username.")},
+    )
+    email = forms.CharField(
+        label=_("E-mail address"),
+        help_text=_("Only used if you forget your password. We send a code to it."),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "inputmode": "email", "dir": "ltr", "autocapitalize": "none"}
+        ),
+    )
+    password = _new_password_field()
+    password.label = _("Password")
+
+
 class SignInForm(forms.Form):
     first_id = "id_username"
 
     username = forms.CharField(
-        label=_("E-mail address"),
-        help_text=_("Or the name that the school gave you."),
+        label=_("E-mail address or username"),
+        help_text=_("As you chose it, or as the school gave it to you."),
         max_length=254,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "inputmode": "email", "dir": "ltr", "autocapitalize": "none"}
         ),
-        error_messages={"required": _("Enter your e-mail address.")},
+        error_messages={"required": _("Enter your e-mail address or username.")},
     )
     password = forms.CharField(
         label=_("Password"),

@@ -2,16 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from schoolgate.portal.views import door, home, key, register
+from schoolgate.portal.views import door, home, key, own_email, register, student
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", door.welcome, name="welcome"),
+    path("sign-up/", student.sign_up, name="sign_up"),
     path("key/", key.key, name="key"),
     path("key/account/", register.key_account, name="key_account"),
     path("key/account/new/", register.new, name="new"),
     path("key/account/confirm/", register.confirm, name="confirm"),
     path("key/account/complete/", register.complete, name="complete"),
+    path("key/student/", student.key_student, name="key_student"),
+    path("key/student/account/", student.student_account, name="student_account"),
     path("key/check/", key.check, name="check"),
     path("key/children/", key.children, name="key_children"),
     path("sign-in/", door.sign_in, name="sign_in"),
@@ -27,4 +30,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("children/<int:student_id>/disclaim/", home.disclaim, name="disclaim"),
     path("my-access/", home.my_access, name="my_access"),
     path("account/", home.account, name="account"),
+    path("account/email/", own_email.own_email, name="own_email"),
 ]

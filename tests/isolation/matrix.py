@@ -148,7 +148,10 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:records:member_link": HEADS,
     "portal:welcome": OPEN,
     "portal:key": REDEEM,
+    "portal:sign_up": OPEN,
     "portal:key_account": REDEEM,
+    "portal:key_student": REDEEM,
+    "portal:student_account": REDEEM,
     "portal:new": REDEEM,
     "portal:confirm": REDEEM,
     "portal:complete": REDEEM,
@@ -167,4 +170,5 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "portal:disclaim": FAMILY,
     "portal:my_access": FAMILY,
     "portal:account": FAMILY,
+    "portal:own_email": FAMILY,
 }

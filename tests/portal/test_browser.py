@@ -91,6 +91,7 @@ def test_from_letter_to_children_by_keyboard_alone(
     page.goto(f"{family.here}/")
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
+    keyboard.press(".sg-door[href$='/sign-up/']")
     keyboard.press(".sg-door[href$='/key/']")
     keyboard.type_into("#id_key", mistyped(family.key))
     keyboard.press(BUTTON)

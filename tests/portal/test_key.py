@@ -324,8 +324,9 @@ def test_the_office_redeems_nothing_in_its_session(family: Family, signed_in: Si
 def test_a_student_s_account_redeems_nothing(family: Family, signed_in: SignIn) -> None:
     student = Walker(family, signed_in(make_account(family.tenant, kind=UserKind.STUDENT)))
     answer = student.type_key()
-    assert answer.status_code == 403
-    assert "This key is for a parent or carer." in words(answer)
+    assert answer.status_code == 409
+    assert "This key is for a parent or carer, not for a student&#x27;s own account." in words(answer)
+    assert AccessKey.objects.get().state == KeyState.LIVE
 
 
 def test_a_key_kept_too_long_is_asked_for_again(walker: Walker) -> None:

@@ -9,11 +9,12 @@ from playwright.sync_api import Page
 
 from schoolgate.accounts.models import PasswordReset, Registration
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
-from schoolgate.keys.models import AccessKey
+from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.tenancy.models import Tenant, TenantSettings
 from schoolgate.tenancy.one_time import one_time_code, one_time_token
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.keys import code_of, make_key
+from tests.factories.students import Slip
 from tests.factories.tenancy import PASSWORD, make_account, make_member, make_school, make_tenant
 
 NEW_PASSWORD = "four words that differ"
@@ -76,7 +77,7 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
             page.locator(what).first.click()
 
     for name, path in {
-        "welcome": "/", "key": "/key/", "sign-in": "/sign-in/", "lost-letter": "/lost-letter/", "not-you": "/not-you/",
+        "welcome": "/", "sign-up": "/sign-up/", "key": "/key/", "key of a student": "/key/?as=student", "sign-in": "/sign-in/", "lost-letter": "/lost-letter/", "not-you": "/not-you/",
         "recover": "/recover/", "recover-password": "/recover/password/#t=1.abc",
     }.items():  # fmt: skip
         page.goto(here + path)
@@ -171,6 +172,8 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     press()
     yield "key, nobody to see"
 
+    yield from _visit_as_student(page, Slip(tenant, at=timezone.now(), email="ada@school.example"), here)
+
     make_member(tenant, email="office@school.example")
     page.context.clear_cookies(name="schoolgate_session")
     page.goto(here + "/console/sign-in/")
@@ -180,6 +183,65 @@ def visit_every_page(page: Page, family: Family, url: str) -> Iterator[str]:
     page.goto(here + "/key/")
     yield "the office is signed in here"
     page.context.clear_cookies(name="schoolgate_session")
+    TenantSettings.objects.filter(tenant=tenant).update(student_sign_up=False, forgot_password=False)
+    page.goto(here + "/key/?as=student")
+    yield "sign-up turned off"
+    page.goto(here + "/recover/")
+    yield "recover turned off"
+    page.goto(here + "/sign-in/")
+    yield "sign-in without recover"
     TenantSettings.objects.filter(tenant=tenant).update(portal_open=False, portal_opens_on=date(2027, 2, 1))
     page.goto(here + "/")
     yield "closed"
+
+
+def _visit_as_student(page: Page, slip: Slip, here: str) -> Iterator[str]:
+    """The student's own way: sign-up, home, My Access, account, address; then after the tie has ended."""
+
+    def press(what: str = "main button.sg-fbtn") -> None:
+        with page.expect_navigation():
+            page.locator(what).first.click()
+
+    page.context.clear_cookies(name="schoolgate_session")
+    page.goto(here + "/key/?as=student")
+    page.fill("#id_key", slip.code.grouped)
+    press()
+    yield "student, born"
+    for part, number in {"day": "1", "month": "2", "year": "2015"}.items():
+        page.fill(f"#id_{part}", number)
+    press()
+    yield "student, born, refused"
+    for part, number in {"day": "27", "month": "3", "year": "2014"}.items():
+        page.fill(f"#id_{part}", number)
+    press()
+    yield "student, account"
+    page.fill("#id_username", slip.student.student_no)
+    page.fill("#id_password", "short")
+    press()
+    yield "student, account, refused"
+    page.fill("#id_username", "ada2014")
+    page.fill("#id_email", "ada@home.example")
+    page.fill("#id_password", NEW_PASSWORD)
+    press()
+    yield "student home, just made"
+    for name in ("home", "my-access", "account", "account/email"):
+        page.goto(f"{here}/{name}/")
+        yield f"student {name}"
+    page.fill("#id_code", "12345678")
+    press()
+    yield "student's address, code refused"
+    page.goto(here + "/key/")
+    page.fill("#id_key", slip.code.grouped)
+    press()
+    yield "student, key added already"
+    Tie.objects.filter(subject_kind="student_self").update(ended_at=timezone.now(), ended_why="test")
+    page.goto(here + "/home/")
+    yield "student home, ended"
+    page.goto(here + "/my-access/")
+    yield "student access, ended"
+    DirectoryStudent.objects.filter(pk=slip.student.pk).update(birth_date=None)
+    slip.new_key(at=timezone.now())
+    page.goto(here + "/key/")
+    page.fill("#id_key", slip.code.grouped)
+    press()
+    yield "student, not ready"

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from schoolgate.accounts.choose_language import choose_language
 from schoolgate.accounts.errors import LinkNotAccepted, PasswordRefused, TooManyTries
+from schoolgate.accounts.portal_state import require_recovery
 from schoolgate.accounts.recover import ask_for_password_link, recover_account
 from schoolgate.portal.claim import typed_key
 from schoolgate.portal.doors import account_of, claim_page, open_page
 from schoolgate.portal.forms import EmailForm, NewPasswordForm, SignInForm
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import User
+from schoolgate.tenancy.models import User, UserKind
 from schoolgate.tenancy.prove_sign_in import prove_sign_in
 from schoolgate.tenancy.roles import for_anybody
 
@@ -65,6 +66,7 @@ def sign_out(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def recover(request: TenantRequest) -> HttpResponse:
     """The same page afterwards, whether the address has an account or not."""
+    require_recovery(request.tenant)
     form = EmailForm(request.POST or None)
     if form.is_valid():
         email = form.cleaned_data["email"]
@@ -134,7 +136,7 @@ def language(request: TenantRequest) -> HttpResponse:
 
 def next_page(request: TenantRequest) -> str:
     """After signing in: on with a typed key, else where the person wanted to go, else home."""
-    if typed_key(request, at=timezone.now()) is not None:
+    if typed_key(request, at=timezone.now()) is not None and request.user.kind == UserKind.FAMILY:
         return resolve_url("portal:check", request.tenant.code)
     wanted = request.POST.get("next", "")
     return wanted if is_own_page(request, wanted) else resolve_url("portal:home", request.tenant.code)

@@ -11,17 +11,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from schoolgate.accounts.change_password import change_password
 from schoolgate.accounts.disclaim import disclaim_child
 from schoolgate.accounts.errors import PasswordRefused
-from schoolgate.accounts.queries import access_of, child_of, children_of
+from schoolgate.accounts.own_email import address_to_prove
+from schoolgate.accounts.queries import access_of, child_of, children_of, own_record
 from schoolgate.accounts.sign_out_everywhere import sign_out_everywhere
 from schoolgate.portal.doors import family_page
 from schoolgate.portal.forms import ChangePasswordForm
 from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.models import UserKind
 from schoolgate.tenancy.prove_sign_in import prove_sign_in
 
 
 @family_page
 @require_safe
 def home(request: TenantRequest) -> HttpResponse:
+    """A family's children, or a student's own record."""
+    if request.user.kind == UserKind.STUDENT:
+        return _own(request, "portal/student_home.html")
     children = children_of(tenant=request.tenant, account=request.user, at=timezone.now())
     return render(request, "portal/home.html", {"children": children})
 
@@ -29,6 +34,8 @@ def home(request: TenantRequest) -> HttpResponse:
 @family_page
 @require_safe
 def child(request: TenantRequest, student_id: int) -> HttpResponse:
+    if request.user.kind == UserKind.STUDENT:
+        return redirect("portal:home", request.tenant.code)
     found = child_of(tenant=request.tenant, account=request.user, student_id=student_id, at=timezone.now())
     return render(request, "portal/child.html", {"child": found})
 
@@ -49,6 +56,8 @@ def disclaim(request: TenantRequest, student_id: int) -> HttpResponse:
 @family_page
 @require_safe
 def my_access(request: TenantRequest) -> HttpResponse:
+    if request.user.kind == UserKind.STUDENT:
+        return _own(request, "portal/student_access.html")
     access = access_of(tenant=request.tenant, account=request.user, at=timezone.now())
     return render(request, "portal/my_access.html", {"access": access})
 
@@ -85,7 +94,13 @@ def account(request: TenantRequest) -> HttpResponse:
                 update_session_auth_hash(request, changed)
                 messages.success(request, _("Your new password is set. Other devices are signed out."))
                 return redirect("portal:account", request.tenant.code)
-    return render(request, "portal/account.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "waiting": address_to_prove(tenant=request.tenant, account=request.user)}
+    return render(request, "portal/account.html", context, status=422 if form.errors else 200)
+
+
+def _own(request: TenantRequest, template: str) -> HttpResponse:
+    own = own_record(tenant=request.tenant, account=request.user, at=timezone.now())
+    return render(request, template, {"own": own})
 
 
 @family_page

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_http_methods
 from schoolgate.accounts.check import check_key, check_second_proof, children_of_key
 from schoolgate.accounts.disclaim import disclaim_key
 from schoolgate.accounts.errors import AccountCantRedeem
+from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.redeem import redeem_key
+from schoolgate.accounts.student_key import prove_student_key
 from schoolgate.accounts.typed_key import TypedKey
 from schoolgate.keys.errors import AlreadyTied, KeyNotAccepted, KeyProved, ProofNotAccepted
 from schoolgate.keys.throttle import counted_try
@@ -20,7 +22,7 @@ from schoolgate.portal.doors import account_of, claim_page
 from schoolgate.portal.forms import BirthDateForm, KeyForm
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import SecondProof, User
+from schoolgate.tenancy.models import SecondProof, User, UserKind
 
 REFUSALS = (KeyNotAccepted, KeyProved, AccountCantRedeem)
 
@@ -28,20 +30,25 @@ REFUSALS = (KeyNotAccepted, KeyProved, AccountCantRedeem)
 @claim_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def key(request: TenantRequest) -> HttpResponse:
-    """Ask for the key. Until an account stands behind it, it is kept and not looked up (R-RD-03)."""
+    """Ask for the key, whosever it is. Until an account stands behind it, it is kept and not looked up (R-RD-03)."""
+    account = account_of(request)
+    is_for_student = signs_up_as_student(request, account)
     form = KeyForm(request.POST or None, here=(request.get_host(), request.tenant.code))
     if not form.is_valid():
-        return render(request, "portal/key.html", {"form": form}, status=422 if form.errors else 200)
+        context = {"form": form, "is_for_student": is_for_student}
+        return render(request, "portal/key.html", context, status=422 if form.errors else 200)
     now = timezone.now()
     typed = claim.keep_typed_key(request, form.cleaned_data["key"], at=now)
-    account = account_of(request)
     if account is None:
-        return redirect("portal:key_account", request.tenant.code)
+        return redirect("portal:key_student" if is_for_student else "portal:key_account", request.tenant.code)
+    prove = prove_student_key if is_for_student else check_key
     try:
         with counted_try(tenant=request.tenant, code=typed.code, by=request.actor, at=now):
-            found = check_key(tenant=request.tenant, account=account, code=typed.code, at=now)
+            found = prove(tenant=request.tenant, account=account, code=typed.code, at=now)
     except REFUSALS as refusal:
-        return _refused(request, typed, refusal)
+        return refused(request, typed, refusal, is_for_student=is_for_student)
+    if is_for_student:
+        return redirect("portal:key_student", request.tenant.code)
     if request.tenant.settings.second_proof != SecondProof.NONE:
         return redirect("portal:check", request.tenant.code)
     claim.keep_checked(request, typed, key_id=found.pk, birth_date=None)
@@ -55,10 +62,12 @@ def check(request: TenantRequest) -> HttpResponse:
     now = timezone.now()
     typed = claim.typed_key(request, at=now)
     if typed is None:
-        return _again(request)
+        return again(request)
     account = account_of(request)
     if account is None:
         return redirect("portal:key_account", request.tenant.code)
+    if account.kind == UserKind.STUDENT:
+        return redirect("portal:key_student", request.tenant.code)
     asks = request.tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH
     form = BirthDateForm(request.POST or None, today=day_of(request.tenant, now)) if asks else None
     if request.method != "POST" or (form is not None and not form.is_valid()):
@@ -72,7 +81,7 @@ def check(request: TenantRequest) -> HttpResponse:
         form.add_error(None, _("This date of birth does not belong to the key. Compare day, month and year."))
         return render(request, "portal/check.html", {"form": form}, status=422)
     except REFUSALS as refusal:
-        return _refused(request, typed, refusal)
+        return refused(request, typed, refusal)
     claim.keep_checked(request, typed, key_id=found.pk, birth_date=born)
     return redirect("portal:key_children", request.tenant.code)
 
@@ -88,7 +97,7 @@ def children(request: TenantRequest) -> HttpResponse:
         return redirect("portal:home", request.tenant.code)
     account = account_of(request)
     if typed is None or account is None:
-        return _again(request)
+        return again(request)
     if typed.key_id is None:
         return redirect("portal:check", request.tenant.code)
     answer = request.POST.get("answer", "")
@@ -111,10 +120,27 @@ def children(request: TenantRequest) -> HttpResponse:
     except ProofNotAccepted:
         return redirect("portal:check", request.tenant.code)
     except REFUSALS as refusal:
-        return _refused(request, typed, refusal)
+        return refused(request, typed, refusal)
     claim.keep_answered(request, typed)
     messages.success(request, _words_after(answer))
     return redirect("portal:home", request.tenant.code)
+
+
+def signs_up_as_student(request: TenantRequest, account: User | None) -> bool:
+    """Whose sign-up this visit to the key's door is. Raises SignUpClosed where theirs is turned off.
+
+    Whoever followed the link of a letter has not said who they are, and is asked after the key.
+    """
+    allowed = request.tenant.settings
+    if account is not None:
+        is_student = account.kind == UserKind.STUDENT
+        require_sign_up(request.tenant, is_for_student=is_student)
+        return is_student
+    says_student = (request.POST.get("as") or request.GET.get("as")) == "student"
+    is_for_student = allowed.student_sign_up and (says_student or not allowed.parent_sign_up)
+    if not is_for_student:
+        require_sign_up(request.tenant, is_for_student=says_student)
+    return is_for_student
 
 
 def _ask(request: TenantRequest, typed: TypedKey, account: User) -> HttpResponse:
@@ -134,12 +160,14 @@ def _words_after(answer: str) -> str:
     }[answer]
 
 
-def _again(request: TenantRequest) -> HttpResponse:
+def again(request: TenantRequest) -> HttpResponse:
     messages.info(request, _("Enter your key once more. It is kept for half an hour only."))
     return redirect("portal:key", request.tenant.code)
 
 
-def _refused(request: TenantRequest, typed: TypedKey, refusal: SchoolgateError) -> HttpResponse:
+def refused(
+    request: TenantRequest, typed: TypedKey, refusal: SchoolgateError, *, is_for_student: bool = False
+) -> HttpResponse:
     """Unproved: back to the field, one sentence for every cause (R-RD-05). Proved: what happened, and whom to ask."""
     claim.forget_typed_key(request)
     if isinstance(refusal, AlreadyTied):
@@ -148,5 +176,6 @@ def _refused(request: TenantRequest, typed: TypedKey, refusal: SchoolgateError) 
     if isinstance(refusal, KeyNotAccepted):
         form = KeyForm({"key": typed.code.grouped}, here=(request.get_host(), request.tenant.code))
         form.add_error("key", refusal.message)
-        return render(request, "portal/key.html", {"form": form}, status=refusal.status)
+        context = {"form": form, "is_for_student": is_for_student}
+        return render(request, "portal/key.html", context, status=refusal.status)
     return render(request, "portal/key_refused.html", {"refusal": refusal}, status=refusal.status)

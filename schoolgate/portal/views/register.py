@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from schoolgate.accounts.confirm import complete_account, confirm_email, confirm_email_by_link
 from schoolgate.accounts.errors import CodeNotAccepted, LinkNotAccepted, PasswordRefused, TooManyTries
+from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.register import register_account
 from schoolgate.portal import claim
 from schoolgate.portal.doors import account_of, claim_page
@@ -20,7 +21,8 @@ from schoolgate.tenancy.http import TenantRequest
 @claim_page
 @require_safe
 def key_account(request: TenantRequest) -> HttpResponse:
-    """Two cards: a new account, or the one that there is."""
+    """Three cards: a new account, the one that there is, or a student's own."""
+    require_sign_up(request.tenant, is_for_student=False)
     if claim.typed_key(request, at=timezone.now()) is None:
         return redirect("portal:key", request.tenant.code)
     if account_of(request) is not None:
@@ -32,6 +34,7 @@ def key_account(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: TenantRequest) -> HttpResponse:
     """Ask for the address. Whether it has an account is told to its owner alone, by mail."""
+    require_sign_up(request.tenant, is_for_student=False)
     if claim.typed_key(request, at=timezone.now()) is None:
         return redirect("portal:key", request.tenant.code)
     form = EmailForm(request.POST or None)
@@ -57,6 +60,7 @@ def new(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: TenantRequest) -> HttpResponse:
     """The code of the mail, or its link: opened here it fills the field by script and waits for the press."""
+    require_sign_up(request.tenant, is_for_student=False)
     asked = claim.registration(request)
     form = CodeForm(request.POST or None)
     context = {"form": form, "email": asked["email"] if asked else ""}
@@ -82,6 +86,7 @@ def confirm(request: TenantRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def complete(request: TenantRequest) -> HttpResponse:
     """Name and password; then the person is signed in, and goes on with the key."""
+    require_sign_up(request.tenant, is_for_student=False)
     now = timezone.now()
     account_id = claim.proved_account(request, at=now)
     if account_id is None:

@@ -1,0 +1,81 @@
+"""A key for student use on its way to an account: is it good, is it this student's, may they have an account? Nothing is used up here."""
+
+from datetime import date, datetime
+
+from schoolgate.accounts.check import raise_if_own, require_use
+from schoolgate.accounts.errors import AccountCantRedeem, StudentNotReady
+from schoolgate.accounts.portal_state import require_sign_up
+from schoolgate.directory.models import DirectoryStudent
+from schoolgate.keys.claim import prove_key
+from schoolgate.keys.errors import KeyEnded, ProofNotAccepted
+from schoolgate.keys.facts import facts_of
+from schoolgate.keys.models import AccessKey, Tie
+from schoolgate.keys.schemes import TIED, UNKNOWN
+from schoolgate.keys.subjects import STUDENT_SELF, subject_of
+from schoolgate.lib.keycode import KeyCode
+from schoolgate.tenancy.models import SecondProof, Tenant, User
+
+
+def prove_student_key(*, tenant: Tenant, account: User | None, code: KeyCode, at: datetime) -> AccessKey:
+    """The key, proved, before the date of birth is asked. account: the student's that is signed in; None for a sign-up.
+
+    Raises what `keys.claim.prove_key` raises, KeyForOtherUse, StudentNotReady, AlreadyTied, AccountCantRedeem, PortalClosed
+    and SignUpClosed. The try is counted around this call.
+    """
+    require_sign_up(tenant, is_for_student=True)
+    try:
+        key = prove_key(tenant=tenant, code=code, at=at)
+    except KeyEnded as ended:
+        if account is not None:
+            raise_if_own(ended, tenant=tenant, account=account)
+        raise
+    require_allowed(tenant=tenant, account=account, key=key, at=at)
+    return key
+
+
+def check_student_key(
+    *, tenant: Tenant, account: User | None, code: KeyCode, birth_date: date | None, at: datetime
+) -> AccessKey:
+    """The same with the second proof. Raises ProofNotAccepted besides; a wrong answer counts as a failed try (R-KY-05)."""
+    key = prove_student_key(tenant=tenant, account=account, code=code, at=at)
+    require_own_birth_date(tenant=tenant, key=key, birth_date=birth_date)
+    return key
+
+
+def require_allowed(*, tenant: Tenant, account: User | None, key: AccessKey, at: datetime) -> None:
+    """Step: a student's own key, and a record that allows an account (registration-keys §3, G-17); told to whoever holds the key.
+
+    A student's account takes no key but its own student's, after the tie of an earlier one has ended (R-SU-06).
+    """
+    require_use(key, is_for_student=True)
+    if account is not None and not _was_theirs(key, account=account):
+        raise AccountCantRedeem
+    subject = subject_of(key)
+    facts = facts_of(tenant=tenant, subjects=[subject], at=at).get(subject)
+    why = UNKNOWN if facts is None else facts.never or (TIED if facts.tie_key_ids else "")
+    if why:
+        raise StudentNotReady(why)
+
+
+def require_own_birth_date(*, tenant: Tenant, key: AccessKey, birth_date: date | None) -> DirectoryStudent:
+    """Step: the student whose key this is, once their date of birth is right; asked wherever the school asks for one (R-SU-03)."""
+    student = DirectoryStudent.objects.for_tenant(tenant).select_related("school").get(pk=key.subject_id)
+    if tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH and birth_date != student.birth_date:
+        raise ProofNotAccepted
+    return student
+
+
+def _was_theirs(key: AccessKey, *, account: User) -> bool:
+    """Was the account tied to this very student before, and to nobody now?"""
+    ties = Tie.objects.for_tenant(key.tenant).filter(account=account)
+    ended = ties.filter(subject_kind=STUDENT_SELF, subject_id=key.subject_id)
+    return ended.exists() and not ties.standing().exists()
+
+
+def student_of_key(*, tenant: Tenant, key_id: int, at: datetime) -> DirectoryStudent | None:
+    """Query: whose key this is, for one that this session has proved in full before. None when it has ended since."""
+    key = AccessKey.objects.for_tenant(tenant).live(at=at).filter(pk=key_id).first()
+    if key is None:
+        return None
+    students = DirectoryStudent.objects.for_tenant(tenant).select_related("school")
+    return students.filter(pk=key.subject_id, is_active=True).first()
