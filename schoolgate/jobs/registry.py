@@ -1,5 +1,6 @@
 """Which code does the work of which kind of job."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,3 +54,19 @@ def register(kind: JobKind) -> None:
 
 def kind_of(name: str) -> JobKind:
     return _kinds[name]
+
+
+_followers: dict[str, list[Callable[[Job, datetime], None]]] = defaultdict(list)
+
+
+def register_follower(name: str, step: Callable[[Job, datetime], None]) -> None:
+    """What a module does when a job of this kind, of a module to its left, has come to its end by itself.
+
+    A step: it runs in the transaction that ends the job, after the kind's own finish, so that it happens once or not at
+    all; it may fill job.result. A job that a person stopped has no followers. Called once, from AppConfig.ready.
+    """
+    _followers[name].append(step)
+
+
+def followers_of(name: str) -> Sequence[Callable[[Job, datetime], None]]:
+    return _followers.get(name, ())

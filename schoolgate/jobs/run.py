@@ -13,7 +13,7 @@ from django.utils import timezone
 from schoolgate.jobs import stopping
 from schoolgate.jobs.items import insert_ended, save_ends
 from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobState, Wanted
-from schoolgate.jobs.registry import ChunkWork, JobKind, kind_of
+from schoolgate.jobs.registry import ChunkWork, JobKind, followers_of, kind_of
 from schoolgate.jobs.subject import Subject
 
 LEASE = timedelta(seconds=60)
@@ -147,6 +147,8 @@ def _run_chunk(job: Job, kind: JobKind, steps: _Items | _Backlog, *, owner: str,
         if not ends:
             if kind.finish is not None:
                 kind.finish(job, at)
+            for follow in followers_of(job.kind):
+                follow(job, at)
             job.state = JobState.DONE_WITH_PROBLEMS if job.failed or job.unknown else JobState.DONE
             JobBacklog.objects.filter(job=job).delete()
             _let_go(job, at=at)

@@ -98,7 +98,17 @@ def start_print_letters(
     queued: bool = True,
 ) -> Job:
     """Make the job for these subjects, in the order of the pile. queued: a worker runs it; otherwise the caller does."""
-    job = add_job(
+    job = add_letters_job(tenant=tenant, subjects=subjects, by=by, at=at, options=options)
+    if queued:
+        hand_to_queue(job)
+    return job
+
+
+def add_letters_job(
+    *, tenant: Tenant, subjects: Iterable[Subject], by: Actor, at: datetime, options: PrintOptions = PLAIN
+) -> Job:
+    """Step: the same job, which nobody works on yet."""
+    return add_job(
         tenant=tenant,
         kind=PRINT_LETTERS.name,
         by=by,
@@ -106,9 +116,6 @@ def start_print_letters(
         options={"also_generate": options.also_generate, "only_with_address": options.only_with_address},
         items=in_print_order(tenant=tenant, subjects=subjects, at=at),
     )
-    if queued:
-        hand_to_queue(job)
-    return job
 
 
 def in_print_order(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> list[Subject]:

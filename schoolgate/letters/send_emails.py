@@ -135,7 +135,23 @@ def start_send_emails(
     queued: bool = True,
 ) -> Job:
     """Make the job. hold: how long its mails wait in the outbox. queued: a worker runs it; otherwise the caller does."""
-    job = add_job(
+    job = add_emails_job(tenant=tenant, subjects=subjects, by=by, at=at, hold=hold, again=again)
+    if queued:
+        hand_to_queue(job)
+    return job
+
+
+def add_emails_job(
+    *,
+    tenant: Tenant,
+    subjects: Iterable[Subject],
+    by: Actor,
+    at: datetime,
+    hold: timedelta = HOLD,
+    again: bool = False,
+) -> Job:
+    """Step: the same job, which nobody works on yet."""
+    return add_job(
         tenant=tenant,
         kind=SEND_EMAILS.name,
         by=by,
@@ -143,9 +159,6 @@ def start_send_emails(
         options={"again": again, "not_before": (at + hold).isoformat()},
         items=dict.fromkeys(subjects),
     )
-    if queued:
-        hand_to_queue(job)
-    return job
 
 
 def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
