@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from schoolgate.audit.actor import ActorKind
 from schoolgate.jobs.models import Job, JobState
 from schoolgate.jobs.queries import OPEN_STATES, area_of, title_of
 from schoolgate.tenancy.http import TenantRequest
@@ -30,10 +31,20 @@ def areas_of(request: TenantRequest) -> list[str]:
     return [area for area, (reads, _acts) in AREAS.items() if request.rights.get(reads, set()) is None]
 
 
+def areas_of_own(request: TenantRequest) -> list[str]:
+    """The areas in which a member for some schools sees the jobs that they started themself."""
+    return [area for area, (_reads, acts) in AREAS.items() if acts in request.rights]
+
+
 def may_act_on(request: TenantRequest, job: Job) -> bool:
-    """May this member pause, carry on and stop it?"""
+    """May this member pause, carry on and stop it? Their own, whichever their schools are; others' with all schools."""
     _reads, acts = AREAS.get(area_of(job.kind), _OTHERS)
-    return request.rights.get(acts, set()) is None
+    return request.rights.get(acts, set()) is None or (acts in request.rights and is_own(request, job))
+
+
+def is_own(request: TenantRequest, job: Job) -> bool:
+    """Did this member start it?"""
+    return job.actor_kind == ActorKind.STAFF and job.actor_id == request.user.pk
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         include("schoolgate.console.parent_access.contact_keys.urls"),
     ),
     path("portal-console/", include("schoolgate.console.portal_console.urls")),
+    path(
+        "parent-access-administration/generate/by-school/",
+        include("schoolgate.console.parent_access_administration.by_school.urls"),
+    ),
     path("enrolments/data-sync/", include("schoolgate.console.enrolments.data_sync.urls")),
     path("enrolments/explain/", include("schoolgate.console.enrolments.explain.urls")),
     path("enrolments/imports/", include("schoolgate.console.enrolments.imports.urls")),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.db.models import Count, QuerySet
 
+from schoolgate.audit.actor import ActorKind
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
 from schoolgate.jobs.registry import kind_of
 from schoolgate.lib.errors import NotFound
@@ -28,10 +29,20 @@ def area_of(kind: str) -> str:
     return kind.partition(".")[0]
 
 
-def job_by_id(*, tenant: Tenant, job_id: int, areas: Collection[str]) -> Job:
-    """Raises NotFound, also for a job of an area that the reader may not see."""
+def job_by_id(
+    *,
+    tenant: Tenant,
+    job_id: int,
+    areas: Collection[str],
+    own_areas: Collection[str] = (),
+    member_id: int | None = None,
+) -> Job:
+    """Raises NotFound, also for a job of an area that the reader may not see. own_areas: where they see what they started."""
     job = Job.objects.for_tenant(tenant).filter(pk=job_id).first()
-    if job is None or area_of(job.kind) not in areas:
+    if job is None:
+        raise NotFound
+    is_own = job.actor_kind == ActorKind.STAFF and job.actor_id == member_id
+    if area_of(job.kind) not in areas and not (is_own and area_of(job.kind) in own_areas):
         raise NotFound
     return job
 

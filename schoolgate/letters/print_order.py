@@ -1,11 +1,10 @@
 """The order of a pile of letters, and who must not lie beside whom; pure (R-CK-10, B-03)."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-_DIGITS = re.compile(r"(\d+)")
+from schoolgate.lib.natural import natural
 
 
 @dataclass(frozen=True)
@@ -44,23 +43,18 @@ def print_order(letters: Iterable[OrderedLetter], kept_apart: Collection[frozens
 
 def _place(letter: OrderedLetter) -> tuple[object, ...]:
     if not letter.students:
-        return (1, 0, [], [], "", _natural(letter.contact_no))
+        return (1, 0, [], [], "", natural(letter.contact_no))
     youngest = min(
         letter.students, key=lambda student: (-(student.birth_date or date.min).toordinal(), student.sort_name)
     )
     return (
         0,
         youngest.school_number,
-        _natural(youngest.year_level),
-        _natural(youngest.roll_class),
+        natural(youngest.year_level),
+        natural(youngest.roll_class),
         youngest.sort_name,
-        _natural(letter.contact_no),
+        natural(letter.contact_no),
     )
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """So that year 7 stands before year 10, and K before both: words first, numbers by their value."""
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.casefold()) for part in _DIGITS.split(text) if part]
 
 
 def _apart(ordered: list[int], foes: Mapping[int, set[int]]) -> list[int]:

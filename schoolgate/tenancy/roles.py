@@ -24,6 +24,7 @@ class Right(StrEnum):
     SYNC_READ = "sync.read"
     KEYS_ACT = "keys.act"  # generate, print, mail, revoke; templates; accounts
     KEYS_READ = "keys.read"
+    KEYS_DISTRICT = "keys.district"  # a run for every school at once (registration-keys §11)
     SETTINGS_EDIT = "settings.edit"
     SETTINGS_READ = "settings.read"
     KEY_SYSTEM_CHOOSE = (
@@ -56,6 +57,7 @@ _ADMINISTRATOR = _READ_ALL | {
     Right.ENROLMENTS_EDIT,
     Right.SYNC_RUN,
     Right.KEYS_ACT,
+    Right.KEYS_DISTRICT,
     Right.SETTINGS_EDIT,
     Right.INTEGRATIONS_EDIT,
     Right.MEMBERS_EDIT,

@@ -32,6 +32,8 @@ REDEEM = "redeem"  # Anybody but staff: who is signed in to the console can't re
 
 # Whose own things these are stands in the page: of a job of another's area, members of the tenant get a 404 too.
 MAY_BE_MISSING = {
+    "console:by_school:deliver",
+    "console:by_school:run",
     "console:contact_keys:run",
     "console:data_sync:progress",
     "console:records:job",
@@ -70,6 +72,13 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:contact_keys:mark": ACT_ON_KEYS,
     "console:contact_keys:print": ACT_ON_KEYS,
     "console:contact_keys:export": READ_KEYS,
+    "console:by_school:plan": ACT_ON_KEYS,
+    "console:by_school:start": ACT_ON_KEYS,
+    "console:by_school:download": ACT_ON_KEYS,
+    "console:by_school:run": READ_KEYS,
+    "console:by_school:undo": ACT_ON_KEYS,
+    "console:by_school:deliver": ACT_ON_KEYS,
+    "console:by_school:download_run": READ_KEYS,
     "console:settings:edit": READ_SETTINGS,
     "console:settings:save": HEADS,
     "console:settings:switch": frozenset({OWNER}),  # To Contact keys an administrator too; the world has those.

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from schoolgate.tenancy.http import TenantRequest
 
@@ -17,6 +18,13 @@ def place_of(request: TenantRequest) -> dict[str, str]:
 def back_to_list(request: TenantRequest) -> HttpResponseRedirect:
     """Go back to the list, as it was left."""
     return HttpResponseRedirect(place_of(request)["list"])
+
+
+def back_to_sender(request: TenantRequest) -> HttpResponseRedirect:
+    """Go back to the page whose form was sent, where it says so and is one of ours; else to the list."""
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(back) if safe else back_to_list(request)
 
 
 def _place(request: TenantRequest) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from schoolgate.console.job_panel import areas_of, may_act_on, panel_of
+from schoolgate.console.job_panel import areas_of, areas_of_own, may_act_on, panel_of
 from schoolgate.console.lists import choice_in, paged
 from schoolgate.console.names import names_of_items
 from schoolgate.console.reasons import reason_words
@@ -23,7 +23,13 @@ from schoolgate.tenancy.roles import Right, requires
 
 def job_in(request: TenantRequest, job_id: int) -> Job:
     """A job that the member may see. Raises NotFound."""
-    return job_by_id(tenant=request.tenant, job_id=job_id, areas=areas_of(request))
+    return job_by_id(
+        tenant=request.tenant,
+        job_id=job_id,
+        areas=areas_of(request),
+        own_areas=areas_of_own(request),
+        member_id=request.user.pk,
+    )
 
 
 @requires(Right.HOME_READ)

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
-from schoolgate.console.parent_access.contact_keys.place import back_to_list
+from schoolgate.console.parent_access.contact_keys.place import back_to_list, back_to_sender
 from schoolgate.console.parent_access.contact_keys.runs import (
     close_panel,
     destroy_letters,
@@ -81,7 +81,7 @@ def cancel(request: TenantRequest, job_id: int) -> HttpResponse:
         request,
         ngettext("%(n)s email will not be sent.", "%(n)s emails will not be sent.", stopped) % {"n": stopped},
     )
-    return back_to_list(request)
+    return back_to_sender(request)
 
 
 @requires(Right.KEYS_SEE)
@@ -113,4 +113,4 @@ def mark(request: TenantRequest, job_id: int) -> HttpResponse:
     else:
         mark_letters(tenant=request.tenant, job=found.job, state=DeliveryState.POSTED, by=request.actor, at=now)
         messages.success(request, _("The letters are noted as posted."))
-    return back_to_list(request)
+    return back_to_sender(request)

@@ -1,0 +1,153 @@
+"""What a run from the students' side is asked for."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from schoolgate.keys.whom import ContactsAsked
+from schoolgate.letters.first_delivery import Way
+from schoolgate.tenancy.models import School
+
+ALL = "all"
+MOST_ORDER = 99
+
+
+def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, str]]) -> None:
+    """The choices that a school has."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
+    if not field.choices:
+        del form.fields[name]
+
+
+class ContactsForm(forms.Form):
+    """Which of the students' contacts, and how their keys go out first (R-GP-03)."""
+
+    relationships = forms.MultipleChoiceField(
+        label=gettext_lazy("Only these relationships"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    lives_with = forms.BooleanField(label=gettext_lazy("Only contacts who live with the student"), required=False)
+    order_at_most = forms.IntegerField(
+        label=gettext_lazy("Only the first contacts of a student"),
+        help_text=gettext_lazy("Up to this place in the roster's order, such as 2."),
+        min_value=1,
+        max_value=MOST_ORDER,
+        required=False,
+    )
+    way = forms.ChoiceField(
+        label=gettext_lazy("First delivery"),
+        help_text=gettext_lazy("Begins by itself when the run has ended. Students' own keys are handed out at school."),
+        choices=Way.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    folded: tuple[str, ...] = ("relationships", "lives_with", "order_at_most")
+    """Rarely needed: shown when asked for."""
+
+    def __init__(
+        self, *args: Any, relationships: Sequence[str] = (), may_print: bool = True, **kwargs: Any
+    ) -> None:  # Any: handed on as they are.
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        set_choices(self, "relationships", ((word, word.capitalize()) for word in relationships))
+        by_letter = {Way.LETTERS, Way.LETTERS_WITHOUT_EMAIL}
+        set_choices(self, "way", ((way, str(label)) for way, label in Way.choices if may_print or way not in by_letter))
+
+    @property
+    def folded_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.folded if name in self.fields]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(self[name].value() for name in self.folded if name in self.fields)
+
+    def contacts(self) -> ContactsAsked:
+        chosen = self.cleaned_data
+        return ContactsAsked(
+            frozenset(chosen.get("relationships", ())), bool(chosen["lives_with"]), chosen["order_at_most"]
+        )
+
+
+class BySchoolForm(ContactsForm):
+    schools = forms.MultipleChoiceField(
+        label=gettext_lazy("Schools"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Choose at least one school."),
+            "invalid_choice": gettext_lazy("A school that was chosen is not one of your active schools."),
+        },
+    )
+    students = forms.BooleanField(label=gettext_lazy("Keys for student use"), required=False)
+    parents = forms.BooleanField(label=gettext_lazy("Keys for parent use"), required=False)
+    years = forms.MultipleChoiceField(
+        label=gettext_lazy("Only these years"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    folded = ("years", *ContactsForm.folded)
+
+    def __init__(
+        self, *args: Any, schools: Sequence[School], years: Sequence[str], **kwargs: Any
+    ) -> None:  # Any: handed on as they are.
+        super().__init__(*args, **kwargs)
+        n = len(schools)
+        everything = ngettext("All my schools (%(n)s)", "All my schools (%(n)s)", n) % {"n": n}
+        offered = [(str(school.number), school.name) for school in schools]
+        field = self.fields["schools"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(ALL, everything), *offered] if n > 1 else offered
+        set_choices(self, "years", ((year, year) for year in years))
+        self._all = {school.number: school.pk for school in schools}
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or {}
+        if not (found.get("students") or found.get("parents")):
+            self.add_error("students", _("Choose keys for student use, for parent use, or both."))
+        return found
+
+    def school_ids(self) -> frozenset[int]:
+        chosen: Collection[str] = self.cleaned_data["schools"]
+        if ALL in chosen:
+            return frozenset(self._all.values())
+        return frozenset(self._all[int(number)] for number in chosen)
+
+
+class StartForm(forms.Form):
+    """What the preview showed, and, for a run of the whole district, that number typed (R-GS-06)."""
+
+    shown = forms.IntegerField(widget=forms.HiddenInput)
+    typed = forms.CharField(max_length=20, required=False)
+
+    def __init__(self, *args: Any, to_make: int, is_district_wide: bool, **kwargs: Any) -> None:  # Any: as above
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.to_make, self.is_district_wide = to_make, is_district_wide
+        if is_district_wide:
+            self.fields["typed"].label = _("Type %(n)s, the number of keys that this run makes") % {"n": to_make}
+            self.fields["typed"].required = True
+            self.fields["typed"].error_messages["required"] = _("Type the number of keys that this run makes.")
+            self.fields["typed"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+        else:
+            del self.fields["typed"]
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or {}
+        if found.get("shown") is not None and found["shown"] != self.to_make:
+            raise forms.ValidationError(
+                _(
+                    "The number has changed since you looked: it was %(before)s and is %(now)s. Look again, and press again."
+                )
+                % {"before": found["shown"], "now": self.to_make}
+            )
+        typed = "".join(str(found.get("typed", "")).split())
+        if self.is_district_wide and "typed" in found and typed.translate(_POINTS) != str(self.to_make):
+            self.add_error("typed", _("This is not the number: the run makes %(n)s keys.") % {"n": self.to_make})
+        return found
+
+
+_POINTS = {ord(sign): None for sign in ",.'’"}
+"""10,412 is 10412 to whoever types it as they read it."""

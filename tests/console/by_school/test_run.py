@@ -1,0 +1,215 @@
+"""The page of a run by school: progress, undo, first delivery, its list (R-GS-05, registration-keys §6)."""
+
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+
+from schoolgate.audit.models import AuditEntry
+from schoolgate.jobs.control import cancel_job, pause_job
+from schoolgate.jobs.models import Job, JobItem, JobState
+from schoolgate.jobs.run import run_job
+from schoolgate.keys.generate import start_generate
+from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.plan_run import RunAsked, plan_run
+from schoolgate.letters.first_delivery import GivenOut, Way, start_delivery
+from schoolgate.letters.models import Message
+from schoolgate.tenancy.models import Role
+from tests.console.by_school.test_plan import address, make_family
+from tests.console.contact_keys.office import said, sign_in
+from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.keys import run as run_to_its_end
+from tests.factories.tenancy import NOW, actor, make_member, make_school, make_tenant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def tenant():
+    return make_tenant(help_line="02 5550 1234", portal_open=True)
+
+
+def start(tenant, *, by=None, way="", page="by_school", **asked):
+    wanted = RunAsked(for_students=True, for_parents=True, **asked)
+    plan = plan_run(tenant=tenant, asked=wanted, at=NOW)
+    return start_generate(
+        tenant=tenant, subjects=plan.subjects, by=actor(by), at=NOW, then=way, page=page, queued=False
+    )
+
+
+def ended(tenant, **options):
+    return run_to_its_end(start(tenant, **options))
+
+
+def look(client, tenant, job):
+    return client.get(address(tenant, "run", job.pk))
+
+
+def deliveries_of(job):
+    job.refresh_from_db()
+    return list(Job.objects.filter(pk__in=job.result.get("delivered_by", [])).order_by("pk"))
+
+
+def test_an_ended_run_says_what_it_made_and_offers_undo_and_delivery(client, tenant):
+    make_family(tenant)
+    sign_in(client, tenant)
+    page = said(look(client, tenant, ended(tenant)).text)
+    assert "Made 1 key for parent use and 1 key for student use." in page
+    assert "Give out the keys" in page
+    assert "Undo run" in page
+
+
+def test_undo_run_revokes_what_nobody_was_given(client, tenant):
+    """R-GS-05"""
+    make_family(tenant)
+    sign_in(client, tenant)
+    job = ended(tenant)
+    answer = client.post(address(tenant, "undo", job.pk), follow=True)
+    assert "The run is undone: 2 keys revoked." in said(answer.text)
+    assert set(AccessKey.objects.values_list("state", flat=True)) == {KeyState.REVOKED}
+
+
+def test_a_run_can_be_paused_and_carried_on_and_stopped_from_its_page(client, tenant):
+    """R-GS-05: also by a member for one school, whose own run it is."""
+    school = make_school(tenant)
+    make_family(tenant, school=school)
+    member = sign_in(client, tenant, school=school)
+    job = start(tenant, by=member)
+    assert "Pause" in said(look(client, tenant, job).text)
+    control = reverse("console:records:job_control", args=[tenant.code, job.pk])
+    for act, state in (("pause", JobState.PAUSED), ("resume", None), ("cancel", JobState.CANCELLED)):
+        client.post(control, {"act": act})
+        if state:
+            assert run_job(job.pk).state == state
+
+
+def test_a_member_for_one_school_sees_their_own_runs_alone(client, tenant):
+    school = make_school(tenant)
+    make_family(tenant, school=school)
+    job = start(tenant, by=make_member(tenant))
+    sign_in(client, tenant, school=school)
+    assert look(client, tenant, job).status_code == 404
+    control = reverse("console:records:job_control", args=[tenant.code, job.pk])
+    assert client.post(control, {"act": "cancel"}).status_code == 404
+    assert client.post(address(tenant, "undo", job.pk)).status_code == 404
+
+
+def test_an_auditor_sees_a_run_and_changes_nothing(client, tenant):
+    make_family(tenant)
+    job = ended(tenant)
+    sign_in(client, tenant, Role.AUDITOR)
+    page = look(client, tenant, job)
+    assert page.status_code == 200
+    assert "Undo run" not in said(page.text)
+    for name in ("undo", "deliver"):
+        assert client.post(address(tenant, name, job.pk), {"way": "emails"}).status_code == 403
+
+
+def test_a_run_of_contact_keys_has_no_page_here(client, tenant):
+    make_family(tenant)
+    sign_in(client, tenant)
+    assert look(client, tenant, start(tenant, page="")).status_code == 404
+
+
+def test_no_delivery_unless_one_was_chosen(tenant):
+    make_family(tenant)
+    assert not deliveries_of(ended(tenant))
+
+
+def test_emails_chosen_at_the_start_follow_by_themselves_for_exactly_these_keys(client, tenant):
+    """Registration-keys §6: first delivery. Students' own keys go to nobody's mailbox."""
+    _, contact = make_family(tenant)
+    job = ended(tenant, way=Way.EMAILS)
+    [mails] = deliveries_of(job)
+    assert (mails.kind, mails.state, mails.total) == ("letters.send_emails", JobState.PLANNED, 1)
+    run_to_its_end(mails)
+    assert list(Message.objects.values_list("contact_id", flat=True)) == [contact.pk]
+    sign_in(client, tenant)
+    page = said(look(client, tenant, job).text)
+    assert "1 email in the outbox." in page
+    assert "Give out the keys" not in page
+
+
+def test_letters_go_to_those_without_an_email_the_rest_is_mailed(tenant):
+    """First delivery: letters where no e-mail."""
+    _, with_email = make_family(tenant)
+    student, _contact = make_family(tenant, year_level="8")
+    without = make_contact(tenant, email="", email_usable=False)
+    make_link(student, without)
+    job = ended(tenant, way=Way.LETTERS_WITHOUT_EMAIL)
+    mails, letters = deliveries_of(job)
+    assert (mails.kind, letters.kind) == ("letters.send_emails", "letters.print")
+    assert list(letters.items.values_list("subject_id", flat=True)) == [without.pk]
+    assert with_email.pk in set(mails.items.values_list("subject_id", flat=True))
+    assert run_to_its_end(letters).done == 1
+    assert AccessKey.objects.get(subject_id=without.pk).printed_at is not None
+
+
+def test_a_run_that_was_stopped_gives_out_nothing_by_itself(client, tenant):
+    """R-RN-04: what is made stays made, and the page says so and offers the rest."""
+    make_family(tenant)
+    job = start(tenant, way=Way.EMAILS)
+    cancel_job(job=job, by=actor(), at=NOW)
+    assert run_to_its_end(job).state == JobState.CANCELLED
+    assert not deliveries_of(job)
+    sign_in(client, tenant)
+    assert "nothing was sent or printed by itself" in said(look(client, tenant, job).text)
+
+
+def test_a_paused_run_delivers_when_it_has_ended_and_not_before(tenant):
+    make_family(tenant)
+    job = start(tenant, way=Way.EMAILS)
+    pause_job(job=job, by=actor(), at=NOW)
+    run_to_its_end(job)
+    assert not deliveries_of(job)
+
+
+def test_keys_are_given_out_afterwards_once(client, tenant):
+    """The follow-up acts on exactly the run's keys; a second press has no effect."""
+    make_family(tenant)
+    make_link(make_student(tenant), make_contact(tenant))
+    sign_in(client, tenant)
+    job = ended(tenant)
+    page = said(client.get(address(tenant, "deliver", job.pk)).text)
+    assert "2 emails." in page
+    assert "2 letters." in page
+    client.post(address(tenant, "deliver", job.pk), {"way": "emails"})
+    [mails] = deliveries_of(job)
+    assert set(mails.items.values_list("subject_id", flat=True)) == set(
+        JobItem.objects.filter(job=job, subject_kind="contact").values_list("subject_id", flat=True)
+    )
+    client.post(address(tenant, "deliver", job.pk), {"way": "letters"})
+    assert deliveries_of(job) == [mails]
+    with pytest.raises(GivenOut):
+        start_delivery(tenant=tenant, run=job, way=Way.LETTERS, by=actor(), at=NOW)
+
+
+def test_letters_need_the_rights_to_see_keys_and_to_print_in_bulk(client, tenant):
+    make_family(tenant)
+    job = ended(tenant)
+    sign_in(client, tenant, every_single_right=False)
+    offered = client.get(address(tenant, "deliver", job.pk)).text
+    assert 'value="letters' not in offered
+    assert 'value="emails"' in offered
+    assert client.post(address(tenant, "deliver", job.pk), {"way": "letters"}).status_code == 403
+    plan = client.get(address(tenant)).text
+    assert 'value="letters"' not in plan
+    assert 'value="emails"' in plan
+    assert not deliveries_of(job)
+
+
+def test_the_run_s_list_says_what_became_of_everybody(client, tenant):
+    """R-GS-05: one result per subject; without keys (R-CK-17)."""
+    student, contact = make_family(tenant)
+    ended(tenant)
+    again = ended(tenant)
+    member = sign_in(client, tenant)
+    answer = client.post(address(tenant, "download_run", again.pk))
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [(row["Key for"], row["Student Id"], row["Contact ID"], row["Outcome"]) for row in rows] == [
+        ("student use", student.student_no, "", "has a live key already"),
+        ("parent use", student.student_no, contact.contact_no, "has a live key already"),
+    ]
+    entry = AuditEntry.objects.get(act="key_run.exported")
+    assert (entry.actor_id, entry.detail["rows"]) == (member.pk, 2)
