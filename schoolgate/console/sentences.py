@@ -71,6 +71,9 @@ SENTENCES = {
     "restriction.imported": gettext_lazy("%(who)s recorded %(restrictions)s restrictions that a roster states."),
     "findings.exported": gettext_lazy("%(who)s downloaded the findings of an import (%(rows)s rows)."),
     "roster.cancelled": gettext_lazy("%(who)s gave up an import; nothing of it was applied."),
+    "roster.undone": gettext_lazy(
+        "%(who)s undid an import: %(restored)s rows put back, %(ended)s taken away, %(kept)s left as they were saved since."
+    ),
     "email.queued": gettext_lazy("%(who)s sent %(mails)s e-mails with keys."),
     "email.cancelled": gettext_lazy("%(who)s cancelled %(mails)s e-mails before they went out."),
     "email.stopped": gettext_lazy("E-mails that must not go out any more were stopped."),

@@ -8,7 +8,7 @@ from schoolgate.enrolments.models import ImportState, RosterFinding, RosterImpor
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.models import School, Tenant
 
-OPEN_STATES = (ImportState.CHECKING, ImportState.APPLYING)
+OPEN_STATES = (ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING)
 
 
 def imports_of(*, tenant: Tenant, school_ids: Collection[int] | None = None) -> QuerySet[RosterImport]:

@@ -235,6 +235,7 @@ def take_in(
             changed_no=changed_no,
             school_number=options.school_number,
             has_role_words=reading.coverage.has_role_words,
+            import_id=entry.pk if entry else None,
         )
         matches = prepare(stage, import_)
         if options.school_number is not None and not matches:

@@ -361,6 +361,8 @@ class ImportState(models.TextChoices):
     APPLYING = "applying"
     APPLIED = "applied"
     CANCELLED = "cancelled"
+    UNDOING = "undoing"
+    UNDONE = "undone"  # Put back as it was before, but for what was saved since.
 
 
 class RosterImport(models.Model):
@@ -441,3 +443,20 @@ class RosterChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_no}:{self.position}"
+
+
+class RosterBefore(models.Model):
+    """A row as it was before the last applied import changed it: with these the import can be undone (merge/before.py)."""
+
+    roster_import = models.ForeignKey(RosterImport, models.CASCADE, related_name="befores")
+    kind = models.CharField(max_length=11)
+    object_id = models.BigIntegerField()
+    before = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["roster_import", "kind", "object_id"], name="one_before_per_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"

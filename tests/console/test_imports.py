@@ -356,3 +356,21 @@ def test_it_does_not_where_others_were_uploaded_since_or_many_rows_are_bad(clien
     client.post(address(tenant, "leave_out", few.pk))
     few.refresh_from_db()
     assert (few.state, RosterChunk.objects.filter(roster_import=few).exists()) == ("refused", False)
+
+
+def test_the_last_import_is_undone_on_its_page(client, tenant, officer):
+    """rostering.md §10: it can be undone until the next one, with a reason; the audit says so."""
+    applied(client, tenant, many(3))
+    entry = applied(client, tenant, many(5))
+    assert "Undo this import" in page(client, tenant, entry)
+    undo = address(tenant, "undo", entry.pk)
+    assert "2 that were added become inactive or end" in words(client.get(undo))
+    assert client.post(undo, {"reason": ""}).status_code == 422
+    client.post(undo, {"reason": "last year's file"})
+    assert "The import is being undone" in page(client, tenant, RosterImport.objects.get(pk=entry.pk))
+    entry = run_newest(tenant)
+    assert entry.state == "undone"
+    assert "enrolments are as they were before it" in page(client, tenant, entry)
+    assert Student.objects.for_tenant(tenant).filter(state="active").count() == 3
+    said = AuditEntry.objects.get(act="roster.undone")
+    assert (said.reason, said.detail["ended"]) == ("last year's file", 6)

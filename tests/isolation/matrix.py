@@ -128,6 +128,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:imports:apply": EDIT_ENROLMENTS,
     "console:imports:cancel": EDIT_ENROLMENTS,
     "console:imports:leave_out": EDIT_ENROLMENTS,
+    "console:imports:undo": EDIT_ENROLMENTS,
     "console:portal_console:templates": READ_KEYS,
     "console:portal_console:template": READ_KEYS,
     "console:portal_console:template_restore": ACT_ON_KEYS,

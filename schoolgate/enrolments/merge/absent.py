@@ -1,5 +1,6 @@
 """Who was known and isn't in the file: people become inactive, ties end, nothing is deleted (``rostering.md`` §10)."""
 
+from schoolgate.enrolments.merge.before import keep_before
 from schoolgate.enrolments.merge.sql import Import, row_of, run
 from schoolgate.enrolments.roster.rows import Absence, Coverage
 
@@ -103,7 +104,9 @@ def write_absent(import_: Import) -> None:
         ("enrolments_contact", "gone_contact"),
         ("enrolments_staff", "gone_staff"),
     ):
+        keep_before(table, "t", "", f"t.id IN (SELECT pk FROM {gone})", import_)
         run(f"UPDATE {table} SET state = 'inactive', {stamp} WHERE id IN (SELECT pk FROM {gone})", import_.parameters)
+    keep_before("enrolments_association", "t", "", "t.id IN (SELECT pk FROM gone_tie)", import_)
     run(
         f"""UPDATE enrolments_association SET ended_at = %(at)s, {stamp},
                 flag_how = CASE WHEN receives_portal_access THEN 'import' ELSE flag_how END,

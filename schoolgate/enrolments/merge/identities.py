@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from schoolgate.enrolments.merge.before import keep_before
 from schoolgate.enrolments.merge.people import CONTACT, STUDENT, PersonKind
 from schoolgate.enrolments.merge.sql import Import, row_of, rows_of, run
 from schoolgate.enrolments.merge.staging import insert
@@ -39,6 +40,9 @@ def part_reused(import_: Import) -> None:
 
     The old id stays readable in front of a number sign; absent.py makes them inactive and ends their ties.
     """
+    left = "m.ended_at IS NULL AND m.student_id IN (SELECT pk FROM reused)"
+    keep_before("enrolments_householdmember", "m", "", left, import_)
+    keep_before("enrolments_student", "t", "", "t.id IN (SELECT pk FROM reused)", import_)
     run(
         """UPDATE enrolments_householdmember SET ended_at = %(at)s, changed_no = %(no)s
            WHERE ended_at IS NULL AND student_id IN (SELECT pk FROM reused)""",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schoolgate.enrolments.merge.before import keep_before
 from schoolgate.enrolments.merge.sql import Column, Import, row_of, run
 
 
@@ -156,11 +157,13 @@ def count_people(kind: PersonKind, import_: Import) -> PersonCounts:
 def write_people(kind: PersonKind, import_: Import) -> None:
     """Change the known people who differ, and add the new ones."""
     sets = ", ".join(f"{column.name} = {kind.set_value(column)}" for column in kind.columns)
+    differing = f"{kind.match} AND s.keep AND {kind.differs_anywhere}"
+    keep_before(kind.table, "t", f"{kind.stage} s {kind.joins}", differing, import_)
     run(
         f"""UPDATE {kind.table} AS t
             SET {sets}, changed_no = %(no)s, changed_at = %(at)s, changed_how = 'import', changed_by_id = %(by)s
             FROM {kind.stage} s {kind.joins}
-            WHERE {kind.match} AND s.keep AND {kind.differs_anywhere}""",
+            WHERE {differing}""",
         import_.parameters,
     )
     names = [column.name for column in kind.columns]

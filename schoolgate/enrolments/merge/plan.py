@@ -14,6 +14,7 @@ from schoolgate.enrolments.guards import (
     weigh_schools,
 )
 from schoolgate.enrolments.merge import absent, households, identities, people, ties
+from schoolgate.enrolments.merge.before import forget_before
 from schoolgate.enrolments.merge.people import CONTACT, STAFF, STUDENT
 from schoolgate.enrolments.merge.restrictions import (
     RestrictionPlan,
@@ -260,6 +261,7 @@ def _kept(import_: Import) -> Iterable[Noted]:
 
 def write_plan(plan: Plan, import_: Import) -> list[Restriction]:
     """Step: do what was planned, in the transaction that planned it. The restrictions that were recorded."""
+    forget_before(import_.tenant)
     for source_id, school_id in write_schools(plan.schools, import_).items():
         run("UPDATE stage_school SET pk = %(pk)s WHERE sid = %(sid)s", {"pk": school_id, "sid": source_id})
     identities.part_reused(import_)

@@ -20,6 +20,7 @@ class Import:
     """What an import stands on. changed_no: the clock's number for its rows; 0 in a preview, which writes nothing.
 
     today: in the school's time zone. school_number: the one school it is limited to. has_role_words: see Coverage.
+    import_id: the import's own row, under which what it changes is kept as it was; None: it can't be undone.
     """
 
     tenant: Tenant
@@ -30,6 +31,7 @@ class Import:
     changed_no: int = 0
     school_number: int | None = None
     has_role_words: bool = False
+    import_id: int | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -42,6 +44,7 @@ class Import:
             "no": self.changed_no,
             "by": self.by.user_id,
             "role_words": self.has_role_words,
+            "import": self.import_id,
         }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schoolgate.enrolments.merge.before import keep_before
 from schoolgate.enrolments.merge.people import CONTACT, STUDENT, PersonKind
 from schoolgate.enrolments.merge.sql import Column, Import, row_of, rows_of, run
 
@@ -132,6 +133,10 @@ def write_ties(import_: Import) -> None:
     )
     # A tie that begins anew: a flag that a person had turned off stays off, as the rest of the flag's story does.
     turns = f"(({_TURNS}) OR (t.ended_at IS NOT NULL AND t.flag_how <> 'hand'))"
+    others = f"stage_tie s {_PEOPLE} {_HOUSE} {_BAR}"
+    differing = f"""t.student_id = st.id AND t.contact_id = ct.id
+        AND (t.ended_at IS NOT NULL OR {_differs()} OR {_TURNS})"""
+    keep_before("enrolments_association", "t", others, differing, import_)
     run(
         f"""UPDATE enrolments_association AS t
             SET {sets},
@@ -141,9 +146,7 @@ def write_ties(import_: Import) -> None:
                 flag_at = CASE WHEN {turns} THEN %(at)s ELSE t.flag_at END,
                 flag_by_id = CASE WHEN {turns} THEN %(by)s ELSE t.flag_by_id END,
                 ended_at = NULL, changed_no = %(no)s, changed_at = %(at)s, changed_how = 'import', changed_by_id = %(by)s
-            FROM stage_tie s {_PEOPLE} {_HOUSE} {_BAR}
-            WHERE t.student_id = st.id AND t.contact_id = ct.id
-              AND (t.ended_at IS NOT NULL OR {_differs()} OR {_TURNS})""",
+            FROM {others} WHERE {differing}""",
         import_.parameters,
     )
     names = ", ".join(column.quoted for column in _COLUMNS)

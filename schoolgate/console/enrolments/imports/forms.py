@@ -129,3 +129,14 @@ class ApplyForm(forms.Form):
             del self.fields["accepts"]
         if not entry.held:
             del self.fields["reason"]
+
+
+class UndoForm(forms.Form):
+    """Why: kept in the audit."""
+
+    reason = forms.CharField(
+        label=_("Why is it undone?"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Say why it is undone.")},
+    )

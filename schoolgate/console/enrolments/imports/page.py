@@ -14,6 +14,7 @@ from schoolgate.enrolments.apply_import import WAITING
 from schoolgate.enrolments.import_queries import OPEN_STATES, findings_of, import_by_id
 from schoolgate.enrolments.models import ImportState, RosterFinding, RosterImport
 from schoolgate.enrolments.roster.registry import FORMATS
+from schoolgate.enrolments.undo_import import undoable_import
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.queries import member_name
 from schoolgate.tenancy.roles import Right
@@ -71,6 +72,12 @@ class ImportPage:
     groups: list[NamedGroup]
     form: ApplyForm
     may_act: bool
+    is_undoable: bool
+
+    @property
+    def may_undo(self) -> bool:
+        """It is the last one that was applied, it changed something, and the reader may edit."""
+        return self.is_undoable and self.may_act and not self.is_nothing
 
     @property
     def is_open(self) -> bool:
@@ -114,6 +121,8 @@ def page_of(request: TenantRequest, entry: RosterImport, *, at: datetime, posted
     findings = list(findings_of(entry))
     severities = Counter(finding.severity for finding in findings)
     format_ = FORMATS.get(entry.format)
+    last = undoable_import(tenant=request.tenant) if entry.state == ImportState.APPLIED else None
+    is_undoable = last is not None and last.pk == entry.pk
     return ImportPage(
         entry=entry,
         format_title=format_.title if format_ else "",
@@ -121,15 +130,21 @@ def page_of(request: TenantRequest, entry: RosterImport, *, at: datetime, posted
         panel=panel_of(request, entry.job, at=at) if entry.job and entry.state in OPEN_STATES else None,
         findings=findings,
         severities=severities,
-        counts=[
-            CountRow(label, *(entry.counts[name][part] for part in ("added", "changed", "deactivated", "total")))
-            for name, label in _KINDS.items()
-            if name in entry.counts
-        ],
+        counts=counts_of(entry),
         groups=_groups(entry),
         form=ApplyForm(request.POST if posted else None, entry=entry, has_warnings=bool(severities["warning"])),
         may_act=Right.ENROLMENTS_EDIT in request.rights,
+        is_undoable=is_undoable,
     )
+
+
+def counts_of(entry: RosterImport) -> list[CountRow]:
+    """What it does, by kind."""
+    return [
+        CountRow(label, *(entry.counts[name][part] for part in ("added", "changed", "deactivated", "total")))
+        for name, label in _KINDS.items()
+        if name in entry.counts
+    ]
 
 
 def _groups(entry: RosterImport) -> list[NamedGroup]:

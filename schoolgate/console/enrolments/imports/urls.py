@@ -12,5 +12,6 @@ urlpatterns = [
     path("<int:import_id>/findings.csv", views.findings_csv, name="findings"),
     path("<int:import_id>/apply/", views.apply_roster, name="apply"),
     path("<int:import_id>/leave-out/", views.leave_out, name="leave_out"),
+    path("<int:import_id>/undo/", views.undo, name="undo"),
     path("<int:import_id>/cancel/", views.cancel, name="cancel"),
 ]

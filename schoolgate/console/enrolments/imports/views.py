@@ -8,14 +8,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from schoolgate.console.enrolments.imports.forms import UploadForm
-from schoolgate.console.enrolments.imports.page import import_in, page_of
+from schoolgate.console.enrolments.imports.forms import UndoForm, UploadForm
+from schoolgate.console.enrolments.imports.page import counts_of, import_in, page_of
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.lists import paged
 from schoolgate.enrolments.apply_import import apply_import, cancel_import
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.export_findings import export_findings
 from schoolgate.enrolments.import_queries import imports_of
+from schoolgate.enrolments.undo_import import undo_import
 from schoolgate.enrolments.upload_roster import leave_out_rows, upload_roster
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.queries import names_of_users
@@ -123,6 +124,22 @@ def leave_out(request: TenantRequest, import_id: int) -> HttpResponse:
     except ImportRefused as refusal:
         messages.error(request, f"{refusal.message} {refusal.fix}")
     return _to(request, entry.pk)
+
+
+@requires(Right.ENROLMENTS_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: TenantRequest, import_id: int) -> HttpResponse:
+    """Put the working copy back to what it was before the last import, after saying what that does."""
+    entry = import_in(request, import_id, Right.ENROLMENTS_EDIT)
+    form = UndoForm(request.POST or None)
+    if form.is_valid():
+        try:
+            undo_import(entry=entry, reason=form.cleaned_data["reason"], by=request.actor, at=timezone.now())
+        except ImportRefused as refusal:
+            messages.error(request, f"{refusal.message} {refusal.fix}")
+        return _to(request, entry.pk)
+    context = {"entry": entry, "form": form, "counts": counts_of(entry)}
+    return render(request, "console/imports/undo.html", context, status=422 if form.errors else 200)
 
 
 @requires(Right.RESTRICTIONS_READ)
