@@ -10,11 +10,11 @@ from django.utils.translation import ngettext
 
 from schoolgate.console.job_panel import JobPanel, areas_of, panel_of
 from schoolgate.console.names import names_of_subjects
-from schoolgate.console.parent_access.contact_keys.coverage import Coverage, coverage_of
-from schoolgate.console.parent_access.contact_keys.filters import Filters
-from schoolgate.console.parent_access.contact_keys.grid import count_connected_since, count_segments, count_states
-from schoolgate.console.parent_access.contact_keys.page import scope_of
-from schoolgate.console.parent_access.contact_keys.states import GridState
+from schoolgate.console.parent_access.key_pages.coverage import Coverage, coverage_of
+from schoolgate.console.parent_access.key_pages.filters import Filters
+from schoolgate.console.parent_access.key_pages.grid import count_connected_since, count_segments, count_states
+from schoolgate.console.parent_access.key_pages.page import scope_of
+from schoolgate.console.parent_access.key_pages.states import GridState
 from schoolgate.enrolments.queries import has_students, restrictions_to_review
 from schoolgate.jobs.queries import open_jobs
 from schoolgate.sync.history import held_run

@@ -16,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal-console/setup/general/settings/", include("schoolgate.console.portal_console.settings.urls")),
     path(
         "portal-console/setup/parent-access/contact-keys/",
-        include("schoolgate.console.parent_access.contact_keys.urls"),
+        include("schoolgate.console.parent_access.key_pages.urls"),
     ),
     path("portal-console/", include("schoolgate.console.portal_console.urls")),
     path(

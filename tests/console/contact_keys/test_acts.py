@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
-from schoolgate.console.parent_access.contact_keys.acts import ACTS
+from schoolgate.console.parent_access.key_pages.acts import ACTS
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import run_job

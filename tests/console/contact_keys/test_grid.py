@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.http import QueryDict
 from django.utils import timezone
 
-from schoolgate.console.parent_access.contact_keys.filters import SORTS, Filters, GridView, read_view
-from schoolgate.console.parent_access.contact_keys.grid import (
+from schoolgate.console.parent_access.key_pages.filters import SORTS, Filters, GridView, read_view
+from schoolgate.console.parent_access.key_pages.grid import (
     Scope,
     contacts_in,
     count_segments,
@@ -16,9 +16,9 @@ from schoolgate.console.parent_access.contact_keys.grid import (
     matching,
     page_of,
 )
-from schoolgate.console.parent_access.contact_keys.pending import PendingStudents
-from schoolgate.console.parent_access.contact_keys.rows import rows_of
-from schoolgate.console.parent_access.contact_keys.states import GridState, states_of
+from schoolgate.console.parent_access.key_pages.pending import PendingStudents
+from schoolgate.console.parent_access.key_pages.rows import rows_of
+from schoolgate.console.parent_access.key_pages.states import GridState, states_of
 from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.letters.models import Message
 from schoolgate.tenancy.dates import day_of

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from schoolgate.console.parent_access.contact_keys.words import said_skips
+from schoolgate.console.parent_access.key_pages.words import said_skips
 from schoolgate.console.parent_access_administration.by_school.reach import may_print
 from schoolgate.console.parent_access_administration.by_school.runs import KeysRun
 from schoolgate.letters.first_delivery import Way, adults_of_run, forecast_delivery, plan_delivery

@@ -9,7 +9,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from schoolgate.console.parent_access.contact_keys.words import about, skip_mend, skip_phrase
+from schoolgate.console.parent_access.key_pages.words import about, skip_mend, skip_phrase
 from schoolgate.keys.make_keys import MANY_KEYS, MOST_KEYS, count_live_keys
 from schoolgate.keys.plan_run import RunAsked, forecast_run, plan_run
 from schoolgate.keys.whom import Place, Plan, PlanLine

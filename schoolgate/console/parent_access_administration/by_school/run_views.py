@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
-from schoolgate.console.parent_access.contact_keys.runs import may_change, may_see_letters
+from schoolgate.console.parent_access.key_pages.runs import may_change, may_see_letters
 from schoolgate.console.parent_access_administration.by_school.deliveries import Offer, offers_of
 from schoolgate.console.parent_access_administration.by_school.export import csv_of, lines_after
 from schoolgate.console.parent_access_administration.by_school.reach import require_print

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from schoolgate.console.parent_access.contact_keys.runs import Run, run_by_id
+from schoolgate.console.parent_access.key_pages.runs import Run, run_by_id
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
 from schoolgate.keys.subjects import STUDENT_SELF
 from schoolgate.letters.first_delivery import Way, was_given_out

@@ -1,0 +1,70 @@
+"""The list as CSV: what the page shows, all rows that match, never a whole key (R-CK-17)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+
+from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
+
+from schoolgate.console.parent_access.key_pages.filters import GridView
+from schoolgate.console.parent_access.key_pages.grid import Scope, matching, page_of
+from schoolgate.console.parent_access.key_pages.pending import pending_contact_ids, pending_students
+from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
+from schoolgate.lib.csvfile import csv_bytes
+
+_AT_ONCE = 1_000
+
+
+def ids_to_export(scope: Scope, view: GridView) -> list[int]:
+    """Query: every contact that the filters let through, in the order of the list."""
+    pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
+    found = matching(scope, view.filters, pending_ids=pending_ids)
+    whole = replace(view, page=1, size=max(1, found.count()))
+    return list(page_of(found, whole, scope=scope, total=whole.size).object_list)
+
+
+def filters_said(view: GridView) -> dict[str, str]:
+    """The filters in force, for the audit."""
+    return {name: str(value) for name, value in asdict(view.filters).items() if value not in ("", None)}
+
+
+def csv_of(scope: Scope, contact_ids: Sequence[int]) -> Iterator[bytes]:
+    """The file, piece by piece; a few statements for each thousand rows."""
+    headings = [
+        _("Contact ID"),
+        _("Contact Name"),
+        _("Contact Email"),
+        _("Portal Username"),
+        _("Students"),
+        _("Key start"),
+        _("State"),
+        _("Note"),
+        _("Delivered"),
+        _("Expires"),
+    ]
+    yield from csv_bytes(headings, _lines(scope, contact_ids))
+
+
+def _lines(scope: Scope, contact_ids: Sequence[int]) -> Iterator[list[str]]:
+    for start in range(0, len(contact_ids), _AT_ONCE):
+        some = contact_ids[start : start + _AT_ONCE]
+        for row in rows_of(scope, some, pending=pending_students(scope, some)):
+            yield _line(row)
+
+
+def _line(row: Row) -> list[str]:
+    students = [line.name for line in row.students if line.mark != "added"]
+    if row.other_students:
+        students.append(_("and %(n)s at other schools") % {"n": row.other_students})
+    return [
+        row.contact.contact_no,
+        row.contact.shown_name,
+        row.contact.email,
+        "; ".join(account.username for account in row.accounts),
+        "; ".join(students),
+        row.selector,
+        str(row.state.label),
+        strip_tags(row.fact),
+        "; ".join(strip_tags(line) for line in row.delivered),
+        strip_tags(row.expires),
+    ]

@@ -1,0 +1,240 @@
+"""The rows of one page: names, students, accounts, keys and what matters about each, joined from their modules (style.md §2).
+
+As many statements for 250 rows as for one.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Subquery
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from schoolgate.console.parent_access.key_pages.grid import Scope, state_of
+from schoolgate.console.parent_access.key_pages.pending import PendingStudents
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
+from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
+from schoolgate.letters.models import Message
+from schoolgate.letters.queries import newest_message_by_key
+from schoolgate.tenancy.dates import day_of, last_day_before
+from schoolgate.tenancy.models import User
+from schoolgate.tenancy.templatetags.shown import day, when
+
+
+@dataclass(frozen=True)
+class StudentLine:
+    """A student in a row. mark: "added" or "removed" while that waits for a Data Sync, else empty (R-CK-04)."""
+
+    name: str
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """An account with a standing tie: its username, and when it signed in last."""
+
+    username: str
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contact as the list shows them.
+
+    other_students: how many of their students the member may not see (R-PM-01). selector: of the live key, "" without one.
+    key_words: what stands there instead. fact: the line below the state. delivered: one line for each way the key went out.
+    """
+
+    contact: DirectoryContact
+    relationship: str
+    students: tuple[StudentLine, ...]
+    other_students: int
+    accounts: tuple[AccountLine, ...]
+    selector: str
+    key_words: str
+    state: GridState
+    look: Look
+    fact: SafeString | str
+    delivered: tuple[SafeString, ...]
+    expires: SafeString | str
+
+
+def rows_of(scope: Scope, contact_ids: Sequence[int], *, pending: PendingStudents) -> list[Row]:
+    """The rows of these contacts, in this order. pending: what Data Sync says of them."""
+    found = DirectoryContact.objects.for_tenant(scope.tenant).filter(pk__in=contact_ids)
+    contacts = {each.pk: each for each in found.annotate(state=state_of(scope, only=contact_ids))}
+    pairs = _pairs_by_contact(scope, contact_ids)
+    keys = _newest_keys(scope, contact_ids)
+    ties = _ties_by_contact(scope, contact_ids)
+    messages = newest_message_by_key(tenant=scope.tenant, key_ids=[key.pk for key in keys.values()])
+    rows = []
+    for contact_id in contact_ids:
+        contact = contacts.get(contact_id)
+        if contact is None:  # Gone since the page's ids were read.
+            continue
+        key = keys.get(contact_id)
+        rows.append(
+            _row(
+                scope,
+                contact,
+                pairs=pairs[contact_id],
+                key=key,
+                ties=ties[contact_id],
+                message=messages.get(key.pk) if key else None,
+                pending=pending,
+            )
+        )
+    return rows
+
+
+def _row(
+    scope: Scope,
+    contact: DirectoryContact,
+    *,
+    pairs: Sequence[DirectoryAssociation],
+    key: AccessKey | None,
+    ties: Sequence[Tie],
+    message: Message | None,
+    pending: PendingStudents,
+) -> Row:
+    students, hidden = _students(scope, contact.pk, pairs, pending)
+    state = GridState(contact.state)  # type: ignore[attr-defined]  # Annotated above.
+    if state == GridState.NO_STUDENTS and any(line.mark == "added" for line in students):
+        state = GridState.NOT_PUBLISHED
+    is_live = key is not None and key.state == KeyState.LIVE and key.expires_at > scope.at
+    return Row(
+        contact=contact,
+        relationship=", ".join(dict.fromkeys(pair.relationship for pair in pairs if pair.relationship)),
+        students=students,
+        other_students=hidden,
+        accounts=tuple(AccountLine(tie.account.username, tie.account.last_login) for tie in ties),
+        selector=key.selector if key is not None and is_live else "",
+        key_words=_key_words(key, ties),
+        state=state,
+        look=LOOKS[state],
+        fact=_fact(scope, state, contact=contact, key=key, ties=ties, message=message),
+        delivered=_delivered(key, message),
+        expires=day(last_day_before(scope.tenant, key.expires_at)) if key is not None and is_live else "",
+    )
+
+
+def _students(
+    scope: Scope, contact_id: int, pairs: Sequence[DirectoryAssociation], pending: PendingStudents
+) -> tuple[tuple[StudentLine, ...], int]:
+    removed = pending.removed_by_contact.get(contact_id, frozenset())
+    lines: list[StudentLine] = []
+    hidden = 0
+    for pair in pairs:
+        if not pair.is_link:  # type: ignore[attr-defined]  # Annotated below.
+            continue
+        if scope.schools is not None and pair.student.school_id not in scope.schools:
+            hidden += 1
+        else:
+            lines.append(StudentLine(pair.student.shown_name, "removed" if pair.student_id in removed else ""))
+    lines += [
+        StudentLine(added.name, "added")
+        for added in pending.added_by_contact.get(contact_id, ())
+        if scope.schools is None or added.school_id in scope.schools
+    ]
+    return tuple(lines), hidden
+
+
+def _key_words(key: AccessKey | None, ties: Sequence[Tie]) -> str:
+    if ties:
+        return _("Used")
+    return _("None") if key is None else _("None in force")
+
+
+def _fact(
+    scope: Scope,
+    state: GridState,
+    *,
+    contact: DirectoryContact,
+    key: AccessKey | None,
+    ties: Sequence[Tie],
+    message: Message | None,
+) -> SafeString | str:
+    """The fact that matters: sent when, ends when, why."""
+    if state == GridState.CONNECTED:
+        return when(ties[0].since) if ties else ""
+    if state == GridState.NO_STUDENTS:
+        return _("No access turned on") if contact.is_active else _("No longer active")
+    if state == GridState.NOT_PUBLISHED:
+        return _("Waits for a Data Sync")
+    if key is None:
+        return ""
+    if state == GridState.LOCKED:
+        return ngettext("%(tries)s wrong try", "%(tries)s wrong tries", key.failures) % {"tries": key.failures}
+    if state == GridState.BOUNCED:
+        return f"“{message.problem}”" if message is not None and message.problem else _("It was not delivered")
+    if state == GridState.SENDING:
+        return _sending(scope, message)
+    if state in {GridState.EMAILED, GridState.PRINTED}:
+        out_at = key.emailed_at if state == GridState.EMAILED else key.printed_at
+        return format_html(_("{day}, not used yet"), day=day(day_of(scope.tenant, out_at or key.created_at)))
+    if state == GridState.READY:
+        made_on = day_of(scope.tenant, key.created_at)
+        return _("Made today") if made_on == scope.today else format_html(_("Made {day}"), day=day(made_on))
+    if state == GridState.EXPIRED:
+        return day(last_day_before(scope.tenant, key.expires_at))
+    if state == GridState.REVOKED and key.ended_at is not None:
+        ended_on = day(day_of(scope.tenant, key.ended_at))
+        who = key.ended_by_name  # type: ignore[attr-defined]  # Annotated below.
+        return format_html(_("{day} by {who}"), day=ended_on, who=who) if who else ended_on
+    return ""
+
+
+def _sending(scope: Scope, message: Message | None) -> SafeString | str:
+    if message is not None and message.not_before > scope.at:
+        return format_html(_("Leaves at {time}"), time=when(message.not_before))
+    return _("In the outbox")
+
+
+def _delivered(key: AccessKey | None, message: Message | None) -> tuple[SafeString, ...]:
+    if key is None:
+        return ()
+    lines = []
+    if key.printed_at:
+        lines.append(format_html(_("Letter {when}"), when=when(key.printed_at)))
+    if key.emailed_at:
+        lines.append(format_html(_("Email {when}"), when=when(key.emailed_at)))
+    if message is not None and message.problem:
+        lines.append(format_html("{}", message.problem))
+    return tuple(lines)
+
+
+def _pairs_by_contact(scope: Scope, contact_ids: Collection[int]) -> Mapping[int, list[DirectoryAssociation]]:
+    """Every published association of these contacts with its student, those without access too; is_link tells which open."""
+    of_page = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(contact_id__in=contact_ids)
+    links = of_page.links(today=scope.today).filter(pk=OuterRef("pk"))
+    found: dict[int, list[DirectoryAssociation]] = defaultdict(list)
+    ordered = of_page.annotate(is_link=Exists(links)).select_related("student").order_by("student__sort_name", "pk")
+    for pair in ordered:
+        found[pair.contact_id].append(pair)
+    return found
+
+
+def _newest_keys(scope: Scope, contact_ids: Collection[int]) -> dict[int, AccessKey]:
+    """The live key of each contact, or else the one that ended last."""
+    names = User.objects.for_tenant(scope.tenant).filter(pk=OuterRef("ended_by_id")).values("name")
+    keys = (
+        AccessKey.objects.for_tenant(scope.tenant)
+        .filter(subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids)
+        .annotate(ended_by_name=Subquery(names[:1]))
+        .defer("sealed", "mac")
+        .order_by("pk")
+    )
+    return {key.subject_id: key for key in keys}
+
+
+def _ties_by_contact(scope: Scope, contact_ids: Collection[int]) -> Mapping[int, list[Tie]]:
+    ties = Tie.objects.for_tenant(scope.tenant).standing().select_related("account").order_by("-since", "pk")
+    found: dict[int, list[Tie]] = defaultdict(list)
+    for tie in ties.filter(subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids):
+        found[tie.subject_id].append(tie)
+    return found
