@@ -111,13 +111,12 @@ def measure(district: District) -> list[Result]:
 
 
 def prepare(tenant: Tenant, count: int) -> list[Ready]:
-    """Contacts with a child and a key, accounts, and sessions in which that key was typed."""
+    """Contacts with a child of their own and a key, accounts, and sessions in which that key was typed."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         contacts = [make_contact(tenant) for _ in range(count)]
         accounts = [make_account(tenant) for _ in range(count)]
-    student = make_student(tenant)
     for contact in contacts:
-        make_link(student, contact)
+        make_link(make_student(tenant), contact)
     generate(tenant, *contacts)
     key_by_contact = {key.subject_id: key for key in AccessKey.objects.for_tenant(tenant).filter(state="live")}
     found = []

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.models import Job
+from schoolgate.keys.models import AccessKey
 from schoolgate.letters.fields import Part
 from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState, Template
 from schoolgate.letters.shipped import shipped_text
@@ -33,9 +34,9 @@ def stuck_messages(*, tenant: Tenant) -> QuerySet[Message]:
     return stuck.exclude(Exists(later))
 
 
-def newest_message_by_key(*, tenant: Tenant, key_ids: Collection[int]) -> dict[int, Message]:
-    """The last mail that carried each of these keys: one query."""
-    mails = Message.objects.for_tenant(tenant).filter(key_id__in=key_ids).order_by("pk")
+def newest_message_by_key(*, tenant: Tenant, keys: QuerySet[AccessKey]) -> dict[int, Message]:
+    """The last mail that carried each of these keys: one query, be there keys or none."""
+    mails = Message.objects.for_tenant(tenant).filter(key__in=keys.values("pk")).order_by("pk")
     return {mail.key_id: mail for mail in mails if mail.key_id is not None}
 
 

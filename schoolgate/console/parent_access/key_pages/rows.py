@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -71,7 +71,7 @@ def rows_of(scope: Scope, contact_ids: Sequence[int], *, pending: PendingStudent
     pairs = _pairs_by_contact(scope, contact_ids)
     keys = _newest_keys(scope, contact_ids)
     ties = _ties_by_contact(scope, contact_ids)
-    messages = newest_message_by_key(tenant=scope.tenant, key_ids=[key.pk for key in keys.values()])
+    messages = newest_message_by_key(tenant=scope.tenant, keys=_keys_of(scope, contact_ids))
     rows = []
     for contact_id in contact_ids:
         contact = contacts.get(contact_id)
@@ -219,12 +219,17 @@ def _pairs_by_contact(scope: Scope, contact_ids: Collection[int]) -> Mapping[int
     return found
 
 
+def _keys_of(scope: Scope, contact_ids: Collection[int]) -> QuerySet[AccessKey]:
+    return AccessKey.objects.for_tenant(scope.tenant).filter(
+        subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids
+    )
+
+
 def _newest_keys(scope: Scope, contact_ids: Collection[int]) -> dict[int, AccessKey]:
     """The live key of each contact, or else the one that ended last."""
     names = User.objects.for_tenant(scope.tenant).filter(pk=OuterRef("ended_by_id")).values("name")
     keys = (
-        AccessKey.objects.for_tenant(scope.tenant)
-        .filter(subject_kind=SubjectKind.CONTACT, subject_id__in=contact_ids)
+        _keys_of(scope, contact_ids)
         .annotate(ended_by_name=Subquery(names[:1]))
         .defer("sealed", "mac")
         .order_by("pk")
