@@ -1,7 +1,9 @@
 """Letters in mixed scripts: merge, layout and PDF, beside the bare engine on the same trees and LibreOffice's mail merge.
 
-Ours and the bare engine run in processes of their own, held to one core. The bare engine gets the finished data, and its clock
-runs while it loads fonts and sets pages; ours begins with templates and facts and ends with files.
+All three are held to one core. The bare engine gets the finished data, and its clock runs while it loads fonts and sets pages;
+ours begins with templates and facts and ends with files. LibreOffice merges the same letter (office_letter.py) to the same kind of
+file, a tagged PDF (PDF/UA-1). Before, it was given fifteen bare paragraphs, no panel, picture or tag, and both cores; on a quiet
+machine it set 75 of those a second, which says nothing about this letter.
 """
 
 import csv
@@ -16,8 +18,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
+from bench.office_letter import office_letter
 from bench.table import Result, ratio_result
 from schoolgate.letters.pdf import MAX_LETTERS, job_of, print_pdf
 from schoolgate.letters.sheet import LetterSheet
@@ -87,7 +89,7 @@ def measure(district: "District") -> list[Result]:
         Result(
             "letters beside LibreOffice's mail merge",
             f"{speed:.0f} a second",
-            f"LibreOffice, {MERGED // district.scale} letters without the square code: {office_speed:.1f} a second",
+            f"LibreOffice, {MERGED // district.scale} of the same letter: {office_speed:.1f} a second",
             speed / office_speed,
             f"≥ {TIMES_FASTER} ×",
             speed >= TIMES_FASTER * office_speed,
@@ -139,7 +141,7 @@ def print_bare(count: int) -> float:
 
 
 def time_mail_merge(count: int) -> float:
-    """Seconds that LibreOffice takes to merge the same words with as many people, its start left out."""
+    """Seconds that LibreOffice takes to merge the same letter with as many people, its start left out."""
     with tempfile.TemporaryDirectory(prefix="schoolgate-merge-") as place:
         folder = Path(place)
         (folder / "out").mkdir()
@@ -152,40 +154,11 @@ def time_mail_merge(count: int) -> float:
                 rows.writerow([*values.contact_postal_address, children, values.key])
         command = ["/usr/bin/python3", str(Path(__file__).with_name("mail_merge.py"))]
         paths = [str(folder / "letter.fodt"), str(folder), str(folder / "out")]
+        command = ["taskset", "--cpu-list", str(min(os.sched_getaffinity(0))), *command]
         done = subprocess.run([*command, *paths], capture_output=True, text=True, check=False, timeout=900)
         if done.returncode or not list((folder / "out").glob("*.pdf")):
             raise RuntimeError(f"LibreOffice merged nothing: {done.stderr[-2000:]}")
         return float(done.stdout)
-
-
-def office_letter() -> str:
-    """The shipped letter's words as a LibreOffice document with database fields."""
-
-    def field(name: str) -> str:
-        return (
-            '<text:database-display text:database-name="letters" text:table-name="letters" text:table-type="table" '
-            f'text:column-name="{name}">x</text:database-display>'
-        )
-
-    paragraphs = [
-        "Wattle Creek College", "19 November 2026", "{name}", "{street}", "{town}",
-        "Your key for the Wattle Creek College portal", "Dear {name},",
-        "You can now follow school life online. With the key below you open your own access to the portal. You will see: {children}.",
-        "Your key: {key}",
-        "1. Go to https://portal.example.edu.au/s-AlpxF2/ or scan the square.", "2. Type the key and press Continue.",
-        "3. Make your account, or sign in if you have one.", "4. Answer one question about your child.",
-        "The key works once, for you only, until 18 January 2027. Please don't pass it on; every adult gets their own.",
-        "Lost it, or is a name above wrong? Call the school office: 02 5550 1234.",
-    ]  # fmt: skip
-    body = "".join(f"<text:p>{escape(words)}</text:p>" for words in paragraphs)
-    for name in ("name", "street", "town", "children", "key"):
-        body = body.replace("{" + name + "}", field(name))
-    spaces = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document {spaces} office:version="1.3" '
-        'office:mimetype="application/vnd.oasis.opendocument.text"><office:body><office:text>'
-        f"{body}</office:text></office:body></office:document>"
-    )
 
 
 def main() -> None:

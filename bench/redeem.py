@@ -19,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -29,6 +30,7 @@ from bench.district import District
 from bench.table import Result
 from schoolgate.accounts.typed_key import new_typed_key, seal_typed_key
 from schoolgate.audit.models import AuditEntry, AuditSubject
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact, DirectoryStudent
 from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.letters.models import Message
 from schoolgate.tenancy.models import Tenant, ThrottleCount, User
@@ -41,6 +43,7 @@ from tests.processes import Stack
 CLIENTS, EACH, LEAST = 64, 32, 0.15
 CSRF = "b" * 32
 TABLES = [AccessKey, Tie, Message, AuditEntry, AuditSubject, ThrottleCount]
+READ = [DirectoryStudent, DirectoryContact, DirectoryAssociation, User, Session]
 
 # What the POST writes, statement by statement and transaction by transaction; checked against the POST itself below.
 SCRIPT = """
@@ -92,10 +95,10 @@ def measure(district: District) -> list[Result]:
     theirs = prepare(tenant, CLIENTS * each + 1)
     with override_settings(TRUSTED_PROXIES=1, ALLOWED_HOSTS=["*"]):
         check_script(tenant, theirs.pop())
-    settle([model._meta.db_table for model in TABLES])
+    settle([model._meta.db_table for model in [*TABLES, *READ]])
     took = time_posts(tenant, ours, each=each)
     redeemed = Tie.objects.for_tenant(tenant).filter(key_id__in=[ready.key_id for ready in ours]).count()
-    settle([model._meta.db_table for model in TABLES])
+    settle([model._meta.db_table for model in [*TABLES, *READ]])
     bare = time_pgbench(tenant, theirs, each=each)
     speed, bare_speed = redeemed / took, len(theirs) / bare
     return [

@@ -34,9 +34,11 @@ def claim_key(*, tenant: Tenant, code: KeyCode, at: datetime) -> AccessKey:
         .filter(pk=key.pk)
         .update(state=KeyState.REDEEMED, sealed=None, ended_at=at)
     )
-    key.refresh_from_db()
     if claimed != 1:
+        key.refresh_from_db()
         raise KeyEnded(key, tenant=tenant)
+    key.state, key.sealed, key.ended_at = KeyState.REDEEMED, None, at
+    key.tenant = tenant  # Else whoever asks the key for it reads it once more.
     return key
 
 

@@ -229,10 +229,7 @@ def _newest_keys(scope: Scope, contact_ids: Collection[int]) -> dict[int, Access
     """The live key of each contact, or else the one that ended last."""
     names = User.objects.for_tenant(scope.tenant).filter(pk=OuterRef("ended_by_id")).values("name")
     keys = (
-        _keys_of(scope, contact_ids)
-        .annotate(ended_by_name=Subquery(names[:1]))
-        .defer("sealed", "mac")
-        .order_by("pk")
+        _keys_of(scope, contact_ids).annotate(ended_by_name=Subquery(names[:1])).defer("sealed", "mac").order_by("pk")
     )
     return {key.subject_id: key for key in keys}
 
