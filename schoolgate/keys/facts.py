@@ -37,8 +37,9 @@ def facts_of(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> di
 
 
 def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at: datetime) -> dict[Subject, Facts]:
-    ids = frozenset(subject.id for subject in subjects)
-    addressees = frozenset(subject.addressee for subject in subjects)
+    pairs = [(subject.id, subject.addressee) for subject in subjects]
+    ids = frozenset(subject_id for subject_id, _ in pairs)
+    addressees = frozenset(addressee for _, addressee in pairs)
     keys, overdue = _keys(tenant, kind, ids, at)
     tie_keys = _tie_keys(tenant, kind, ids)
     if kind == STUDENT_SELF:
@@ -49,19 +50,17 @@ def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at:
         never = _why_never_contacts(tenant, kind, addressees)
         links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
         linked = set(_of(addressees, links, "contact_id").values_list(SUBJECT_COLUMN[kind], "contact_id"))
-        unlinked = frozenset(s.addressee for s in subjects if (s.id, s.addressee) not in linked)
+        unlinked = frozenset(pair[1] for pair in pairs if pair not in linked)
         barred = _barred_everywhere(tenant, kind, unlinked, at) - linked
     found = {}
-    for subject in subjects:
-        pair = (subject.id, subject.addressee)
-        if subject.addressee not in never:
+    for subject, pair in zip(subjects, pairs, strict=True):
+        why = never.get(pair[1])
+        if why is None:
             continue
         key_id, is_locked, lock_count = keys.get(pair, (None, False, 0))
         ties = tuple(tie_keys[pair]) if pair in tie_keys else ()
-        why, is_linked = never[subject.addressee], pair in linked
-        found[subject] = Facts(
-            why, key_id, is_locked, lock_count, ties, is_linked, pair in barred, overdue.get(pair)
-        )  # fmt: skip
+        has_link, is_barred = pair in linked, pair in barred
+        found[subject] = Facts(why, key_id, is_locked, lock_count, ties, has_link, is_barred, overdue.get(pair))
     return found
 
 
