@@ -18,6 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "portal-console/setup/parent-access/contact-keys/",
         include("schoolgate.console.parent_access.key_pages.urls"),
     ),
+    path(
+        "parent-access-administration/dashboard/",
+        include("schoolgate.console.parent_access_administration.dashboard.urls"),
+    ),
     path("portal-console/", include("schoolgate.console.portal_console.urls")),
     path(
         "parent-access-administration/generate/by-school/",

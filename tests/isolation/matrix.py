@@ -79,6 +79,11 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:by_school:undo": ACT_ON_KEYS,
     "console:by_school:deliver": ACT_ON_KEYS,
     "console:by_school:download_run": READ_KEYS,
+    "console:dashboard:home": READ_KEYS,
+    "console:dashboard:students": READ_KEYS,
+    "console:dashboard:parents": READ_KEYS,
+    "console:dashboard:select": ACT_ON_KEYS,
+    "console:dashboard:export": READ_KEYS,
     "console:settings:edit": READ_SETTINGS,
     "console:settings:save": HEADS,
     "console:settings:switch": frozenset({OWNER}),  # To Contact keys an administrator too; the world has those.

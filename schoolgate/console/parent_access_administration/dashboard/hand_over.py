@@ -1,0 +1,19 @@
+"""From a number of the dashboard to the page that acts: exactly these contacts ticked, and no others (C-04)."""
+
+from django.utils import timezone
+
+from schoolgate.console.parent_access.contact_keys.chosen import LIST_NAME
+from schoolgate.console.parent_access.contact_keys.grid import contacts_in
+from schoolgate.console.parent_access.contact_keys.page import scope_of
+from schoolgate.console.parent_access_administration.dashboard.people import Parents
+from schoolgate.jobs.selection import select_all, unselect_all
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.roles import Right
+
+
+def select_in_contact_keys(request: TenantRequest, parents: Parents) -> None:
+    """What was ticked before is not any more. Only those on whom the member may act are ticked."""
+    mine = contacts_in(scope_of(request, Right.KEYS_ACT, at=timezone.now()))
+    unselect_all(tenant=request.tenant, user=request.user, list_name=LIST_NAME)
+    listed = mine.filter(pk__in=parents.contact_ids())
+    select_all(tenant=request.tenant, user=request.user, list_name=LIST_NAME, rows=listed)

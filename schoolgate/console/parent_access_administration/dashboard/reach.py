@@ -1,0 +1,106 @@
+"""Which parent's key reaches which student, and where it stands: one frame of SQL for the figures and for the lists behind them.
+
+The pieces are the queries of the modules that own the rules (what a link is, which mails are stuck); the frame joins them, so
+that 100,000 students are one statement. Every key system in force has the same frame (keys/subjects.py).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import BigIntegerField, Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Lower
+
+from schoolgate.console.parent_access.contact_keys.grid import Scope
+from schoolgate.console.parent_access_administration.dashboard.stages import Stage
+from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
+from schoolgate.keys.facts import PARENT
+from schoolgate.keys.models import AccessKey, KeyState, Tie
+from schoolgate.keys.subjects import SUBJECT_COLUMN, parent_kind
+from schoolgate.letters.queries import stuck_messages, waiting_messages
+
+# A number for each key that sorts by its age first and tells its stage: the greatest of a subject's is its newest key's.
+_STEP = 16
+_TIED = Value((1 << 62) + Stage.REGISTERED, output_field=BigIntegerField())  # Greater than that of any key.
+
+_FRAME = f"""WITH
+told (subject_id, addressee_id, stage) AS ({{keys}} UNION ALL {{ties}}),
+facts (subject_id, addressee_id, stage) AS (
+    SELECT subject_id, addressee_id, MAX(stage) %% {_STEP} FROM told GROUP BY subject_id, addressee_id),
+links (student_id, school_id, subject_id, addressee_id, language) AS ({{links}}),
+opened (student_id, school_id, subject_id, addressee_id, language, stage) AS MATERIALIZED (
+    SELECT l.student_id, l.school_id, l.subject_id, l.addressee_id, l.language, COALESCE(f.stage, {int(Stage.NEVER)})
+    FROM links l LEFT JOIN facts f ON f.subject_id = l.subject_id AND f.addressee_id = l.addressee_id),
+best (student_id, stage) AS (SELECT student_id, MIN(stage) FROM opened GROUP BY student_id),
+students (id, school_id, year_level) AS ({{students}})
+"""
+
+
+def framed(scope: Scope, select: str) -> tuple[str, list[Any]]:
+    """A statement over the frame with its parameters. select: reads ``opened``, ``best``, ``students``."""
+    found: dict[str, str] = {}
+    parameters: list[Any] = []
+    students = students_in(scope).values_list("pk", "school_id", "year_level")
+    pieces = (("keys", _keys(scope)), ("ties", _ties(scope)), ("links", _links(scope)), ("students", students))
+    for name, rows in pieces:
+        found[name], some = rows.order_by().query.sql_with_params()
+        parameters += some
+    return _FRAME.format(**found) + select, parameters
+
+
+def rows_framed(scope: Scope, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Query: the rows of one statement over the frame."""
+    statement, own = framed(scope, select)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*own, *parameters])
+        return list(cursor.fetchall())
+
+
+def ids_framed(scope: Scope, select: str, parameters: Sequence[Any] = ()) -> RawSQL:
+    """The same as a subquery, for ``pk__in``."""
+    statement, own = framed(scope, select)
+    return RawSQL(statement, [*own, *parameters])  # noqa: S611 - the text is ours, and values are parameters
+
+
+def students_in(scope: Scope) -> QuerySet[DirectoryStudent]:
+    """The active students whom the member may see."""
+    students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True)
+    return students if scope.schools is None else students.filter(school_id__in=scope.schools)
+
+
+def _links(scope: Scope) -> QuerySet[Any, Any]:
+    """Whom the keys of parents open: the links of PARENT contacts, each with the subject that it belongs to."""
+    column = SUBJECT_COLUMN[parent_kind(scope.tenant)]
+    links = DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
+    links = links.filter(contact__type=PARENT, **{f"{column}__isnull": False})
+    if scope.schools is not None:
+        links = links.filter(student__school_id__in=scope.schools)
+    columns = {"subject": F(column), "addressee": F("contact_id"), "language": Lower("contact__language")}
+    return links.annotate(**columns).values_list("student_id", "student__school_id", "subject", "addressee", "language")
+
+
+def _keys(scope: Scope) -> QuerySet[Any, Any]:
+    """Every key of the kind in force with its stage; trouble outranks delivery, as in the list of Contact Keys."""
+    keys = AccessKey.objects.for_tenant(scope.tenant).filter(subject_kind=parent_kind(scope.tenant))
+    live = Q(state=KeyState.LIVE, expires_at__gt=scope.at)
+    is_locked = Q(locked_at__isnull=False) | Q(failures__gte=scope.tenant.settings.failed_tries)
+    has_bounced = Q(pk__in=stuck_messages(tenant=scope.tenant).values("key_id"))
+    is_out = Q(printed_at__isnull=False) | Q(emailed_at__isnull=False)
+    is_going = Q(pk__in=waiting_messages(tenant=scope.tenant).values("key_id"))
+    stage = Case(
+        When(live & is_locked, then=Value(int(Stage.LOCKED))),
+        When(live & has_bounced, then=Value(int(Stage.BOUNCED))),
+        When(live & (is_out | is_going), then=Value(int(Stage.GIVEN_OUT))),
+        When(live, then=Value(int(Stage.READY))),
+        When(state__in=[KeyState.LIVE, KeyState.EXPIRED], then=Value(int(Stage.EXPIRED))),
+        default=Value(int(Stage.ENDED)),
+        output_field=IntegerField(),
+    )
+    numbered = keys.annotate(stage=F("pk") * _STEP + stage)
+    return numbered.values_list("subject_id", "addressee_id", "stage")
+
+
+def _ties(scope: Scope) -> QuerySet[Any, Any]:
+    ties = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=parent_kind(scope.tenant))
+    return ties.annotate(stage=_TIED).values_list("subject_id", "addressee_id", "stage")

@@ -1,0 +1,113 @@
+"""ParentAccess Administration › Dashboard: how far the families have come; each number opens the list behind it."""
+
+from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from schoolgate.console.fresh import requires_fresh
+from schoolgate.console.lists import SIZES, paged
+from schoolgate.console.parent_access.contact_keys.grid import Scope
+from schoolgate.console.parent_access_administration.dashboard.asked import chips_of, read_parents, read_students
+from schoolgate.console.parent_access_administration.dashboard.export import (
+    Exported,
+    parents_exported,
+    students_exported,
+    table_exported,
+)
+from schoolgate.console.parent_access_administration.dashboard.hand_over import select_in_contact_keys
+from schoolgate.console.parent_access_administration.dashboard.page import (
+    dashboard_for,
+    reach_of,
+    rights_on_page,
+    schools_seen,
+    size_in,
+)
+from schoolgate.console.parent_access_administration.dashboard.people import (
+    Parents,
+    page_of,
+    student_rows,
+    students_of,
+)
+from schoolgate.lib.errors import NotFound
+from schoolgate.tenancy.http import TenantRequest
+from schoolgate.tenancy.models import KeySystem, School
+from schoolgate.tenancy.note_export import note_export
+from schoolgate.tenancy.roles import Right, requires
+
+
+@requires(Right.KEYS_READ)
+@require_GET
+def home(request: TenantRequest) -> HttpResponse:
+    """Coverage by school, year level and language, and who is not registered, by reason."""
+    dashboard = dashboard_for(request, at=timezone.now())
+    return render(request, "console/dashboard/home.html", {"dashboard": dashboard} | rights_on_page(request))
+
+
+@requires(Right.KEYS_READ)
+@require_GET
+def students(request: TenantRequest) -> HttpResponse:
+    """The students that a number counts."""
+    scope = reach_of(request, at=timezone.now())
+    asked = read_students(request.GET, _by_number(scope))
+    context = paged(request, students_of(scope, asked))
+    context["rows"] = student_rows(scope, context["page"].object_list)
+    context |= {"chips": chips_of(asked, request.GET), "query": request.GET.urlencode()}
+    return render(request, "console/dashboard/students.html", context | rights_on_page(request))
+
+
+@requires(Right.KEYS_READ)
+@require_GET
+def parents(request: TenantRequest) -> HttpResponse:
+    """The parents that a number counts."""
+    scope = reach_of(request, at=timezone.now())
+    asked, size = read_parents(request.GET, _by_number(scope)), size_in(request)
+    page = page_of(Parents(scope, asked), number=request.GET.get("page"), size=size)
+    system = KeySystem(request.tenant.settings.key_system)
+    context = {"page": page, "size": size, "sizes": SIZES, "query": request.GET.urlencode(), "system": system.value}
+    context |= {"chips": chips_of(asked, request.GET)}
+    return render(request, "console/dashboard/parents.html", context | rights_on_page(request))
+
+
+@requires(Right.KEYS_ACT)
+@require_POST
+def select(request: TenantRequest) -> HttpResponse:
+    """Tick exactly the listed parents on the Contact Keys page, where they can be acted on (C-04)."""
+    if request.tenant.settings.key_system != KeySystem.CONTACT:
+        raise NotFound
+    scope = reach_of(request, at=timezone.now())
+    asked = read_parents(QueryDict(request.POST.get("address", "")), _by_number(scope))
+    select_in_contact_keys(request, Parents(scope, asked))
+    return redirect("console:contact_keys:list", request.tenant.code)
+
+
+@requires(Right.EXPORT)
+@requires(Right.KEYS_READ)
+@requires_fresh
+@require_POST
+def export(request: TenantRequest) -> HttpResponseBase:
+    """A table of the page, or a list behind it; audited with the filter and the number of rows."""
+    now = timezone.now()
+    scope = reach_of(request, at=now)
+    what, address = request.POST.get("what", ""), QueryDict(request.POST.get("address", ""))
+    found = _exported(request, scope, what, address)
+    filters = {"list": what, **found.filters}
+    note_export(tenant=request.tenant, what="keys", filters=filters, rows=found.rows, by=request.actor, at=now)
+    answer = StreamingHttpResponse(found.pieces, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="dashboard-{what}-{scope.today:%Y-%m-%d}.csv"'
+    return answer
+
+
+def _exported(request: TenantRequest, scope: Scope, what: str, address: QueryDict) -> Exported:
+    if what == "students":
+        return students_exported(scope, read_students(address, _by_number(scope)))
+    if what == "parents":
+        return parents_exported(scope, read_parents(address, _by_number(scope)))
+    for table in dashboard_for(request, at=scope.at).tables:
+        if table.name == what:
+            return table_exported(table)
+    raise NotFound
+
+
+def _by_number(scope: Scope) -> dict[int, School]:
+    return {school.number: school for school in schools_seen(scope)}
