@@ -76,8 +76,8 @@ def _links(scope: Scope) -> QuerySet[Any, Any]:
     links = links.filter(contact__type=PARENT, **{f"{column}__isnull": False})
     if scope.schools is not None:
         links = links.filter(student__school_id__in=scope.schools)
-    columns = {"subject": F(column), "addressee": F("contact_id"), "language": Lower("contact__language")}
-    return links.annotate(**columns).values_list("student_id", "student__school_id", "subject", "addressee", "language")
+    found = links.annotate(subject=F(column), addressee=F("contact_id"), language=Lower("contact__language"))
+    return found.values_list("student_id", "student__school_id", "subject", "addressee", "language")
 
 
 def _keys(scope: Scope) -> QuerySet[Any, Any]:
