@@ -10,13 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from schoolgate.console.parent_access.contact_keys.grid import Scope
 from schoolgate.console.parent_access_administration.dashboard.asked import Asked
 from schoolgate.console.parent_access_administration.dashboard.figures import count_figures
 from schoolgate.console.parent_access_administration.dashboard.people import (
     Parents,
     students_of,
 )
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach
 from schoolgate.console.parent_access_administration.dashboard.stages import (
     COVERAGE_OF,
     COVERAGES,
@@ -42,9 +42,9 @@ from tests.factories.tenancy import make_school, make_tenant
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def scope_of(tenant: Tenant, *schools: int) -> Scope:
+def reach_of(tenant: Tenant, *schools: int) -> Reach:
     now = timezone.now()
-    return Scope(tenant, frozenset(schools) if schools else None, now, day_of(tenant, now))
+    return Reach(tenant, frozenset(schools) if schools else None, now, day_of(tenant, now))
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -52,7 +52,7 @@ def test_a_parent_stands_in_exactly_one_stage(stage):
     tenant = make_tenant()
     school = make_school(tenant)
     make_family(tenant, school, stage, language="AR")
-    figures = count_figures(scope_of(tenant))
+    figures = count_figures(reach_of(tenant))
     assert figures.parents == {("ar", WORDS[stage]): 1}
     assert figures.at_schools == {(school.pk, WORDS[stage]): 1}
     assert figures.students == {(school.pk, "7", COVERAGE_OF[WORDS[stage]].name): 1}
@@ -65,7 +65,7 @@ def test_a_student_is_covered_by_the_parent_who_has_come_furthest():
     expired = make_family(tenant, school, "expired")
     student = DirectoryStudent.objects.for_tenant(tenant).get(associations__contact=expired)
     make_link(student, registered)
-    assert count_figures(scope_of(tenant)).students == {(school.pk, "7", "registered"): 2}
+    assert count_figures(reach_of(tenant)).students == {(school.pk, "7", "registered"): 2}
 
 
 @pytest.mark.parametrize("why", ["no contact", "access off", "barred", "inactive contact", "not a parent"])
@@ -79,7 +79,7 @@ def test_a_student_whom_nobody_may_see_is_said_to_have_nobody(why):
         make_link(student, contact, portal_access=why != "access off")
         if why == "barred":
             make_bar(student, contact)
-    figures = count_figures(scope_of(tenant))
+    figures = count_figures(reach_of(tenant))
     assert figures.students == {(school.pk, "7", "nobody"): 1}
     assert not figures.parents
 
@@ -88,7 +88,7 @@ def test_inactive_students_are_not_counted():
     tenant = make_tenant()
     contact = make_contact(tenant)
     make_link(make_student(tenant, is_active=False), contact)
-    figures = count_figures(scope_of(tenant))
+    figures = count_figures(reach_of(tenant))
     assert not figures.students
     assert not figures.parents
 
@@ -96,9 +96,9 @@ def test_inactive_students_are_not_counted():
 def test_only_the_newest_key_counts():
     tenant = make_tenant()
     contact = make_family(tenant, make_school(tenant), "revoked")
-    assert count_figures(scope_of(tenant)).parents == {("", Stage.ENDED): 1}
+    assert count_figures(reach_of(tenant)).parents == {("", Stage.ENDED): 1}
     make_key_for(Subject("contact", contact.pk), tenant_id=tenant.pk, at=timezone.now())
-    assert count_figures(scope_of(tenant)).parents == {("", Stage.READY): 1}
+    assert count_figures(reach_of(tenant)).parents == {("", Stage.READY): 1}
 
 
 def test_a_mail_that_is_on_its_way_is_given_out_and_one_that_went_again_has_not_bounced():
@@ -106,9 +106,9 @@ def test_a_mail_that_is_on_its_way_is_given_out_and_one_that_went_again_has_not_
     contact = make_family(tenant, make_school(tenant), "ready")
     key = AccessKey.objects.for_tenant(tenant).get(subject_id=contact.pk)
     make_mail(key, MessageState.BOUNCED)
-    assert count_figures(scope_of(tenant)).parents == {("", Stage.BOUNCED): 1}
+    assert count_figures(reach_of(tenant)).parents == {("", Stage.BOUNCED): 1}
     make_mail(key, MessageState.QUEUED)
-    assert count_figures(scope_of(tenant)).parents == {("", Stage.GIVEN_OUT): 1}
+    assert count_figures(reach_of(tenant)).parents == {("", Stage.GIVEN_OUT): 1}
 
 
 def test_a_parent_at_two_schools_counts_at_both_and_once_in_all():
@@ -116,7 +116,7 @@ def test_a_parent_at_two_schools_counts_at_both_and_once_in_all():
     first, second = make_school(tenant), make_school(tenant)
     contact = make_family(tenant, first, "ready")
     make_link(make_student(tenant, school=second), contact)
-    figures = count_figures(scope_of(tenant))
+    figures = count_figures(reach_of(tenant))
     assert figures.at_schools == {(first.pk, Stage.READY): 1, (second.pk, Stage.READY): 1}
     assert figures.parents.total() == 1
     assert figures.at_several_schools == 1
@@ -129,14 +129,14 @@ def test_numbers_are_those_that_the_rules_give_one_by_one(system, seed):
     tenant = make_tenant(key_system=system)
     schools = [make_school(tenant) for _ in range(3)]
     draw_district(tenant, schools, random.Random(seed))
-    for reach in ((), (schools[0].pk,)):
-        scope = scope_of(tenant, *reach)
-        expected_students, expected_parents = one_by_one(scope)
-        figures = count_figures(scope)
+    for only in ((), (schools[0].pk,)):
+        reach = reach_of(tenant, *only)
+        expected_students, expected_parents = one_by_one(reach)
+        figures = count_figures(reach)
         assert figures.students == expected_students
         assert figures.parents == expected_parents
-        check_sums(scope, figures)
-        check_lists(scope, figures)
+        check_sums(reach, figures)
+        check_lists(reach, figures)
 
 
 def draw_district(tenant: Tenant, schools: list[Any], chance: random.Random) -> None:
@@ -190,27 +190,27 @@ def draw_key(tenant: Tenant, subject: Subject, chance: random.Random) -> None:
         change_key(make_key_for(subject, tenant_id=tenant.pk, at=timezone.now()), stage)
 
 
-def one_by_one(scope: Scope) -> tuple[Counter[Any], Counter[Any]]:
+def one_by_one(reach: Reach) -> tuple[Counter[Any], Counter[Any]]:
     """The same numbers the slow way: every subject's facts by keys/facts.py, what it opens by keys/subjects.py."""
-    tenant, links = scope.tenant, DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
+    tenant, links = reach.tenant, DirectoryAssociation.objects.for_tenant(reach.tenant).links(today=reach.today)
     contacts = list(links.filter(contact__type="PARENT").values_list("contact_id", flat=True).distinct())
-    subjects = parent_subjects(tenant=tenant, contact_ids=contacts, today=scope.today)
-    facts = facts_of(tenant=tenant, subjects=subjects, at=scope.at)
-    opened = students_by_subject(tenant=tenant, subjects=subjects, today=scope.today)
+    subjects = parent_subjects(tenant=tenant, contact_ids=contacts, today=reach.today)
+    facts = facts_of(tenant=tenant, subjects=subjects, at=reach.at)
+    opened = students_by_subject(tenant=tenant, subjects=subjects, today=reach.today)
     best: dict[int, Stage] = {}
     parents: Counter[Any] = Counter()
     languages = {each.pk: each.language.lower() for each in _contacts(tenant, contacts)}
     for subject in subjects:
-        seen = [each for each in opened[subject] if not scope.schools or each.school_id in scope.schools]
+        seen = [each for each in opened[subject] if not reach.schools or each.school_id in reach.schools]
         if not seen:
             continue
-        stage = stage_of(scope, subject, facts[subject])
+        stage = stage_of(reach, subject, facts[subject])
         parents[languages[subject.addressee], stage] += 1
         for student in seen:
             best[student.pk] = min(stage, best.get(student.pk, Stage.NOBODY))
     students: Counter[Any] = Counter()
     for each in DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True):
-        if not scope.schools or each.school_id in scope.schools:
+        if not reach.schools or each.school_id in reach.schools:
             students[each.school_id, each.year_level, COVERAGE_OF[best.get(each.pk, Stage.NOBODY)].name] += 1
     return students, parents
 
@@ -221,12 +221,12 @@ def _contacts(tenant: Tenant, ids: list[int]) -> Any:
     return DirectoryContact.objects.for_tenant(tenant).filter(pk__in=ids)
 
 
-def stage_of(scope: Scope, subject: Subject, facts: Any) -> Stage:
+def stage_of(reach: Reach, subject: Subject, facts: Any) -> Stage:
     if facts.tie_key_ids:
         return Stage.REGISTERED
     if facts.key_id is None:
         newest = (
-            AccessKey.objects.for_tenant(scope.tenant)
+            AccessKey.objects.for_tenant(reach.tenant)
             .filter(subject_kind=subject.kind, subject_id=subject.id, addressee_id=subject.addressee)
             .order_by("-pk")
             .first()
@@ -236,34 +236,34 @@ def stage_of(scope: Scope, subject: Subject, facts: Any) -> Stage:
         return Stage.EXPIRED if newest.state in {KeyState.LIVE, KeyState.EXPIRED} else Stage.ENDED
     if facts.is_locked:
         return Stage.LOCKED
-    if stuck_messages(tenant=scope.tenant).filter(key_id=facts.key_id).exists():
+    if stuck_messages(tenant=reach.tenant).filter(key_id=facts.key_id).exists():
         return Stage.BOUNCED
-    key = AccessKey.objects.for_tenant(scope.tenant).get(pk=facts.key_id)
-    is_going = waiting_messages(tenant=scope.tenant).filter(key_id=key.pk).exists()
+    key = AccessKey.objects.for_tenant(reach.tenant).get(pk=facts.key_id)
+    is_going = waiting_messages(tenant=reach.tenant).filter(key_id=key.pk).exists()
     return Stage.GIVEN_OUT if key.printed_at or key.emailed_at or is_going else Stage.READY
 
 
-def check_sums(scope: Scope, figures: Any) -> None:
+def check_sums(reach: Reach, figures: Any) -> None:
     """Every active student is in exactly one coverage, and all reasons together are those not registered."""
-    active = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True)
-    if scope.schools:
-        active = active.filter(school_id__in=scope.schools)
+    active = DirectoryStudent.objects.for_tenant(reach.tenant).filter(is_active=True)
+    if reach.schools:
+        active = active.filter(school_id__in=reach.schools)
     assert figures.students.total() == active.count()
     not_registered = sum(n for (_, stage), n in figures.parents.items() if stage != Stage.REGISTERED)
     assert not_registered == sum(n for (_, stage), n in figures.parents.items() if stage in NOT_REGISTERED)
 
 
-def check_lists(scope: Scope, figures: Any) -> None:
+def check_lists(reach: Reach, figures: Any) -> None:
     """Each number has exactly as many people behind it as it says, and nobody stands in two lists."""
     seen: list[int] = []
     for coverage in COVERAGES:
-        listed = students_of(scope, Asked(word=coverage.name, stages=coverage.stages))
+        listed = students_of(reach, Asked(word=coverage.name, stages=coverage.stages))
         counted = sum(n for (_, _, name), n in figures.students.items() if name == coverage.name)
         assert listed.count() == counted
         seen += [each.pk for each in listed]
     assert sorted(seen) == sorted(set(seen))
     for stage in (Stage.REGISTERED, *NOT_REGISTERED):
-        parents = Parents(scope, Asked(word=WORD_OF[stage], stages=(stage,)))
+        parents = Parents(reach, Asked(word=WORD_OF[stage], stages=(stage,)))
         rows = parents[0:1000]
         assert parents.count() == len(rows) == sum(n for (_, each), n in figures.parents.items() if each == stage)
         assert {row.stage for row in rows} <= {stage}
@@ -275,7 +275,7 @@ def test_ten_times_the_people_cost_no_more_statements():
 
     def statements() -> int:
         with CaptureQueriesContext(connection) as captured:
-            count_figures(scope_of(tenant))
+            count_figures(reach_of(tenant))
         return len(captured)
 
     make_family(tenant, school, "ready")
@@ -288,6 +288,6 @@ def test_ten_times_the_people_cost_no_more_statements():
 def test_what_expires_tonight_is_expired_tomorrow():
     tenant = make_tenant()
     make_family(tenant, make_school(tenant), "ready")
-    scope = scope_of(tenant)
-    later = Scope(tenant, None, scope.at + timedelta(days=200), scope.today + timedelta(days=200))
+    reach = reach_of(tenant)
+    later = Reach(tenant, None, reach.at + timedelta(days=200), reach.today + timedelta(days=200))
     assert count_figures(later).parents == {("", Stage.EXPIRED): 1}

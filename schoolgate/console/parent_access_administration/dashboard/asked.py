@@ -7,8 +7,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from schoolgate.console.lists import whole_number
-from schoolgate.console.parent_access.contact_keys.filters import address_without
-from schoolgate.console.parent_access.contact_keys.grid import Scope
+from schoolgate.console.parent_access.key_pages.filters import address_without
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach
 from schoolgate.console.parent_access_administration.dashboard.stages import (
     COVERAGE_BY_NAME,
     WORDS,
@@ -31,9 +31,9 @@ class Asked:
     word: str = ""
     stages: tuple[Stage, ...] = ()
 
-    def within(self, scope: Scope) -> Scope:
+    def within(self, reach: Reach) -> Reach:
         """The member's reach, cut to the school that was asked for."""
-        return scope if self.school is None else replace(scope, schools=frozenset([self.school.pk]))
+        return reach if self.school is None else replace(reach, schools=frozenset([self.school.pk]))
 
     @property
     def said(self) -> dict[str, str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from schoolgate.console.parent_access.contact_keys.grid import Scope
 from schoolgate.console.parent_access_administration.dashboard.asked import Asked
 from schoolgate.console.parent_access_administration.dashboard.people import (
     ParentRow,
@@ -13,6 +12,7 @@ from schoolgate.console.parent_access_administration.dashboard.people import (
     student_rows,
     students_of,
 )
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach
 from schoolgate.console.parent_access_administration.dashboard.tables import DashboardTable, Row
 from schoolgate.lib.csvfile import csv_bytes
 
@@ -34,14 +34,14 @@ def table_exported(table: DashboardTable) -> Exported:
     return Exported(csv_bytes([table.head, table.whole, *table.heads], lines), len(table.rows))
 
 
-def students_exported(scope: Scope, asked: Asked) -> Exported:
+def students_exported(reach: Reach, asked: Asked) -> Exported:
     """The list of students; a statement for each thousand."""
     headings = [_("Student ID"), _("Family name"), _("Given name"), _("School"), _("Year"), _("Class"), _("Coverage")]
-    students = list(students_of(scope, asked))
+    students = list(students_of(reach, asked))
 
     def lines() -> Iterator[list[str]]:
         for start in range(0, len(students), AT_ONCE):
-            for row in student_rows(scope, students[start : start + AT_ONCE]):
+            for row in student_rows(reach, students[start : start + AT_ONCE]):
                 each = row.student
                 names = [each.student_no, each.family_name, each.preferred_name or each.given_name]
                 yield [*names, each.school.name, each.year_level, each.roll_class, str(row.coverage.label)]
@@ -49,10 +49,10 @@ def students_exported(scope: Scope, asked: Asked) -> Exported:
     return Exported(csv_bytes(headings, lines()), len(students), asked.said)
 
 
-def parents_exported(scope: Scope, asked: Asked) -> Exported:
+def parents_exported(reach: Reach, asked: Asked) -> Exported:
     """The list of parents; a few statements for each thousand."""
     headings = [_("Contact ID"), _("Contact Name"), _("Contact Email"), _("Household"), _("Students"), _("State")]
-    parents = Parents(scope, asked)
+    parents = Parents(reach, asked)
     count = parents.count()
 
     def lines() -> Iterator[list[str]]:

@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from django.core.cache import cache
 
-from schoolgate.console.parent_access.contact_keys.grid import COUNTS_MAY_BE_OLD_SECONDS, Scope
-from schoolgate.console.parent_access_administration.dashboard.reach import rows_framed
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach, rows_framed
 from schoolgate.console.parent_access_administration.dashboard.stages import COVERAGE_OF, Stage
 from schoolgate.directory.feed import feed_end
 from schoolgate.keys.subjects import parent_kind
+
+MAY_BE_OLD_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,23 @@ class Figures:
         return self.at_schools.total() - self.parents.total()
 
 
-def figures_of(scope: Scope) -> Figures:
+def figures_of(reach: Reach) -> Figures:
     """Query: the numbers for one member's reach; those of a few seconds ago, unless the office acted or a Data Sync ran since."""
-    reach = sorted(scope.schools) if scope.schools is not None else None
-    kind = parent_kind(scope.tenant)
-    asked = repr((scope.tenant.pk, reach, kind, scope.today, scope.act_seq, feed_end(tenant=scope.tenant)))
+    schools = sorted(reach.schools) if reach.schools is not None else None
+    kind = parent_kind(reach.tenant)
+    asked = repr((reach.tenant.pk, schools, kind, reach.today, reach.act_seq, feed_end(tenant=reach.tenant)))
     key = f"dashboard:{sha256(asked.encode()).hexdigest()}"
     found: Figures | None = cache.get(key)
     if found is None:
-        found = count_figures(scope)
-        cache.set(key, found, COUNTS_MAY_BE_OLD_SECONDS)
+        found = count_figures(reach)
+        cache.set(key, found, MAY_BE_OLD_SECONDS)
     return found
 
 
-def count_figures(scope: Scope) -> Figures:
+def count_figures(reach: Reach) -> Figures:
     """Query: the same, counted now. One statement for the whole district."""
     rows = rows_framed(
-        scope,
+        reach,
         f"""SELECT 1, s.school_id, s.year_level, COALESCE(best.stage, {int(Stage.NOBODY)}), COUNT(*)
                 FROM students s LEFT JOIN best ON best.student_id = s.id GROUP BY 2, 3, 4
             UNION ALL SELECT 2, NULL, language, stage, COUNT(*)

@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from schoolgate.console.parent_access.contact_keys.chosen import LIST_NAME
-from schoolgate.console.parent_access.contact_keys.grid import contacts_in
-from schoolgate.console.parent_access.contact_keys.page import scope_of
+from schoolgate.console.parent_access.key_pages.chosen import LIST_NAME
+from schoolgate.console.parent_access.key_pages.grid import contacts_in
+from schoolgate.console.parent_access.key_pages.page import scope_of
 from schoolgate.console.parent_access_administration.dashboard.people import Parents
 from schoolgate.jobs.selection import select_all, unselect_all
 from schoolgate.tenancy.http import TenantRequest

@@ -7,9 +7,8 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
-from schoolgate.console.parent_access.contact_keys.grid import Scope
 from schoolgate.console.parent_access_administration.dashboard.asked import Asked
-from schoolgate.console.parent_access_administration.dashboard.reach import ids_framed, rows_framed, students_in
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach, ids_framed, rows_framed, students_in
 from schoolgate.console.parent_access_administration.dashboard.stages import (
     COVERAGE_OF,
     NOT_REGISTERED,
@@ -43,24 +42,24 @@ class ParentRow:
     stage: Stage
 
 
-def students_of(scope: Scope, asked: Asked) -> QuerySet[DirectoryStudent]:
+def students_of(reach: Reach, asked: Asked) -> QuerySet[DirectoryStudent]:
     """Query: the active students that a number counts, by name."""
-    scope = asked.within(scope)
-    students = students_in(scope)
+    reach = asked.within(reach)
+    students = students_in(reach)
     if asked.year:
         students = students.filter(year_level="" if asked.year == NONE else asked.year)
     if asked.stages == (Stage.NOBODY,):
-        students = students.exclude(pk__in=ids_framed(scope, "SELECT student_id FROM best"))
+        students = students.exclude(pk__in=ids_framed(reach, "SELECT student_id FROM best"))
     elif asked.stages:
         select = f"SELECT student_id FROM best WHERE stage IN ({_numbers(asked.stages)})"
-        students = students.filter(pk__in=ids_framed(scope, select))
+        students = students.filter(pk__in=ids_framed(reach, select))
     return students.select_related("school").order_by("sort_name", "pk")
 
 
-def student_rows(scope: Scope, students: Sequence[DirectoryStudent]) -> list[StudentRow]:
+def student_rows(reach: Reach, students: Sequence[DirectoryStudent]) -> list[StudentRow]:
     """The rows of one page, or of one piece of a file. One statement."""
     ids = ", ".join(str(student.pk) for student in students) or "0"
-    found = dict(rows_framed(scope, f"SELECT student_id, stage FROM best WHERE student_id IN ({ids})"))
+    found = dict(rows_framed(reach, f"SELECT student_id, stage FROM best WHERE student_id IN ({ids})"))
     return [StudentRow(each, COVERAGE_OF[Stage(found.get(each.pk, Stage.NOBODY))]) for each in students]
 
 
@@ -69,32 +68,32 @@ class Parents:
 
     ordered = True
 
-    def __init__(self, scope: Scope, asked: Asked) -> None:
-        self.scope, self.asked = scope, asked
+    def __init__(self, reach: Reach, asked: Asked) -> None:
+        self.reach, self.asked = reach, asked
 
     def count(self) -> int:
         """How many there are."""
         select, parameters = self._select()
-        [[found]] = rows_framed(self.asked.within(self.scope), f"SELECT COUNT(*) FROM ({select}) listed", parameters)
+        [[found]] = rows_framed(self.asked.within(self.reach), f"SELECT COUNT(*) FROM ({select}) listed", parameters)
         return int(found)
 
     def __getitem__(self, part: slice) -> list[ParentRow]:
         select, parameters = self._select()
         contacts = DirectoryContact._meta.db_table
         rows = rows_framed(
-            self.asked.within(self.scope),
+            self.asked.within(self.reach),
             f"""SELECT listed.subject_id, listed.addressee_id, listed.stage FROM ({select}) listed
                 JOIN {contacts} c ON c.id = listed.addressee_id
                 ORDER BY c.sort_name, c.id, listed.subject_id LIMIT %s OFFSET %s""",
             [*parameters, part.stop - (part.start or 0), part.start or 0],
         )
-        return parent_rows(self.scope, rows)
+        return parent_rows(self.reach, rows)
 
     def contact_ids(self) -> Any:
         """The same as a subquery of contacts' ids."""
         select, parameters = self._select()
         return ids_framed(
-            self.asked.within(self.scope), f"SELECT DISTINCT addressee_id FROM ({select}) listed", parameters
+            self.asked.within(self.reach), f"SELECT DISTINCT addressee_id FROM ({select}) listed", parameters
         )
 
     def _select(self) -> tuple[str, list[Any]]:
@@ -105,19 +104,19 @@ class Parents:
         return f"{select} AND language = %s", ["" if self.asked.language == NONE else self.asked.language]
 
 
-def parent_rows(scope: Scope, rows: Sequence[tuple[Any, ...]]) -> list[ParentRow]:
+def parent_rows(reach: Reach, rows: Sequence[tuple[Any, ...]]) -> list[ParentRow]:
     """Whom these (subject, addressee, stage) are: a handful of statements, whatever their number."""
-    kind = parent_kind(scope.tenant)
-    contacts = DirectoryContact.objects.for_tenant(scope.tenant).in_bulk([addressee for _, addressee, _ in rows])
+    kind = parent_kind(reach.tenant)
+    contacts = DirectoryContact.objects.for_tenant(reach.tenant).in_bulk([addressee for _, addressee, _ in rows])
     subjects = {(pk, addressee): subject_from(kind, pk, addressee) for pk, addressee, _ in rows}
-    students = students_by_subject(tenant=scope.tenant, subjects=set(subjects.values()), today=scope.today)
-    names = _household_names(scope, subjects.values()) if kind == FAMILY else {}
+    students = students_by_subject(tenant=reach.tenant, subjects=set(subjects.values()), today=reach.today)
+    names = _household_names(reach, subjects.values()) if kind == FAMILY else {}
     found = []
     for pk, addressee, stage in rows:
         if addressee not in contacts:  # Gone since the ids were read.
             continue
         theirs = students.get(subjects[pk, addressee], [])
-        seen = [each for each in theirs if scope.schools is None or each.school_id in scope.schools]
+        seen = [each for each in theirs if reach.schools is None or each.school_id in reach.schools]
         row = ParentRow(contacts[addressee], names.get(pk, ""), tuple(seen), len(theirs) - len(seen), Stage(stage))
         found.append(row)
     return found
@@ -128,9 +127,9 @@ def page_of(rows: Parents, *, number: str | None, size: int) -> "Page[ParentRow]
     return Paginator(rows, size).get_page(number)  # type: ignore[arg-type]  # Counted and sliced alone.
 
 
-def _household_names(scope: Scope, subjects: Any) -> dict[int, str]:
+def _household_names(reach: Reach, subjects: Any) -> dict[int, str]:
     ids: list[int] = [subject.id for subject in subjects if isinstance(subject, Subject)]
-    households = DirectoryHousehold.objects.for_tenant(scope.tenant).filter(pk__in=ids)
+    households = DirectoryHousehold.objects.for_tenant(reach.tenant).filter(pk__in=ids)
     return dict(households.values_list("pk", "name"))
 
 

@@ -5,6 +5,8 @@ that 100,000 students are one statement. Every key system in force has the same 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -12,13 +14,28 @@ from django.db.models import BigIntegerField, Case, F, IntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
-from schoolgate.console.parent_access.contact_keys.grid import Scope
 from schoolgate.console.parent_access_administration.dashboard.stages import Stage
 from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages, waiting_messages
+from schoolgate.tenancy.models import Tenant
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whose dashboard it is, and when. schools: ids of those that the member may see, None for all (R-RK-11).
+
+    act_seq: the last act on keys; numbers from before it are not shown after it.
+    """
+
+    tenant: Tenant
+    schools: frozenset[int] | None
+    at: datetime
+    today: date
+    act_seq: int = 0
+
 
 # A number for each key that sorts by its age first and tells its stage: the greatest of a subject's is its newest key's.
 _STEP = 16
@@ -37,57 +54,57 @@ students (id, school_id, year_level) AS ({{students}})
 """
 
 
-def framed(scope: Scope, select: str) -> tuple[str, list[Any]]:
+def framed(reach: Reach, select: str) -> tuple[str, list[Any]]:
     """A statement over the frame with its parameters. select: reads ``opened``, ``best``, ``students``."""
     found: dict[str, str] = {}
     parameters: list[Any] = []
-    students = students_in(scope).values_list("pk", "school_id", "year_level")
-    pieces = (("keys", _keys(scope)), ("ties", _ties(scope)), ("links", _links(scope)), ("students", students))
+    students = students_in(reach).values_list("pk", "school_id", "year_level")
+    pieces = (("keys", _keys(reach)), ("ties", _ties(reach)), ("links", _links(reach)), ("students", students))
     for name, rows in pieces:
         found[name], some = rows.order_by().query.sql_with_params()
         parameters += some
     return _FRAME.format(**found) + select, parameters
 
 
-def rows_framed(scope: Scope, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def rows_framed(reach: Reach, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Query: the rows of one statement over the frame."""
-    statement, own = framed(scope, select)
+    statement, own = framed(reach, select)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*own, *parameters])
         return list(cursor.fetchall())
 
 
-def ids_framed(scope: Scope, select: str, parameters: Sequence[Any] = ()) -> RawSQL:
+def ids_framed(reach: Reach, select: str, parameters: Sequence[Any] = ()) -> RawSQL:
     """The same as a subquery, for ``pk__in``."""
-    statement, own = framed(scope, select)
+    statement, own = framed(reach, select)
     return RawSQL(statement, [*own, *parameters])  # noqa: S611 - the text is ours, and values are parameters
 
 
-def students_in(scope: Scope) -> QuerySet[DirectoryStudent]:
+def students_in(reach: Reach) -> QuerySet[DirectoryStudent]:
     """The active students whom the member may see."""
-    students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True)
-    return students if scope.schools is None else students.filter(school_id__in=scope.schools)
+    students = DirectoryStudent.objects.for_tenant(reach.tenant).filter(is_active=True)
+    return students if reach.schools is None else students.filter(school_id__in=reach.schools)
 
 
-def _links(scope: Scope) -> QuerySet[Any, Any]:
+def _links(reach: Reach) -> QuerySet[Any, Any]:
     """Whom the keys of parents open: the links of PARENT contacts, each with the subject that it belongs to."""
-    column = SUBJECT_COLUMN[parent_kind(scope.tenant)]
-    links = DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
+    column = SUBJECT_COLUMN[parent_kind(reach.tenant)]
+    links = DirectoryAssociation.objects.for_tenant(reach.tenant).links(today=reach.today)
     links = links.filter(contact__type=PARENT, **{f"{column}__isnull": False})
-    if scope.schools is not None:
-        links = links.filter(student__school_id__in=scope.schools)
+    if reach.schools is not None:
+        links = links.filter(student__school_id__in=reach.schools)
     found = links.annotate(subject=F(column), addressee=F("contact_id"), language=Lower("contact__language"))
     return found.values_list("student_id", "student__school_id", "subject", "addressee", "language")
 
 
-def _keys(scope: Scope) -> QuerySet[Any, Any]:
+def _keys(reach: Reach) -> QuerySet[Any, Any]:
     """Every key of the kind in force with its stage; trouble outranks delivery, as in the list of Contact Keys."""
-    keys = AccessKey.objects.for_tenant(scope.tenant).filter(subject_kind=parent_kind(scope.tenant))
-    live = Q(state=KeyState.LIVE, expires_at__gt=scope.at)
-    is_locked = Q(locked_at__isnull=False) | Q(failures__gte=scope.tenant.settings.failed_tries)
-    has_bounced = Q(pk__in=stuck_messages(tenant=scope.tenant).values("key_id"))
+    keys = AccessKey.objects.for_tenant(reach.tenant).filter(subject_kind=parent_kind(reach.tenant))
+    live = Q(state=KeyState.LIVE, expires_at__gt=reach.at)
+    is_locked = Q(locked_at__isnull=False) | Q(failures__gte=reach.tenant.settings.failed_tries)
+    has_bounced = Q(pk__in=stuck_messages(tenant=reach.tenant).values("key_id"))
     is_out = Q(printed_at__isnull=False) | Q(emailed_at__isnull=False)
-    is_going = Q(pk__in=waiting_messages(tenant=scope.tenant).values("key_id"))
+    is_going = Q(pk__in=waiting_messages(tenant=reach.tenant).values("key_id"))
     stage = Case(
         When(live & is_locked, then=Value(int(Stage.LOCKED))),
         When(live & has_bounced, then=Value(int(Stage.BOUNCED))),
@@ -101,6 +118,6 @@ def _keys(scope: Scope) -> QuerySet[Any, Any]:
     return numbered.values_list("subject_id", "addressee_id", "stage")
 
 
-def _ties(scope: Scope) -> QuerySet[Any, Any]:
-    ties = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=parent_kind(scope.tenant))
+def _ties(reach: Reach) -> QuerySet[Any, Any]:
+    ties = Tie.objects.for_tenant(reach.tenant).standing().filter(subject_kind=parent_kind(reach.tenant))
     return ties.annotate(stage=_TIED).values_list("subject_id", "addressee_id", "stage")

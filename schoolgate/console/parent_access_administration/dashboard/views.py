@@ -7,7 +7,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import SIZES, paged
-from schoolgate.console.parent_access.contact_keys.grid import Scope
 from schoolgate.console.parent_access_administration.dashboard.asked import chips_of, read_parents, read_students
 from schoolgate.console.parent_access_administration.dashboard.export import (
     Exported,
@@ -29,6 +28,7 @@ from schoolgate.console.parent_access_administration.dashboard.people import (
     student_rows,
     students_of,
 )
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import KeySystem, School
@@ -48,10 +48,10 @@ def home(request: TenantRequest) -> HttpResponse:
 @require_GET
 def students(request: TenantRequest) -> HttpResponse:
     """The students that a number counts."""
-    scope = reach_of(request, at=timezone.now())
-    asked = read_students(request.GET, _by_number(scope))
-    context = paged(request, students_of(scope, asked))
-    context["rows"] = student_rows(scope, context["page"].object_list)
+    reach = reach_of(request, at=timezone.now())
+    asked = read_students(request.GET, _by_number(reach))
+    context = paged(request, students_of(reach, asked))
+    context["rows"] = student_rows(reach, context["page"].object_list)
     context |= {"chips": chips_of(asked, request.GET), "query": request.GET.urlencode()}
     return render(request, "console/dashboard/students.html", context | rights_on_page(request))
 
@@ -60,9 +60,9 @@ def students(request: TenantRequest) -> HttpResponse:
 @require_GET
 def parents(request: TenantRequest) -> HttpResponse:
     """The parents that a number counts."""
-    scope = reach_of(request, at=timezone.now())
-    asked, size = read_parents(request.GET, _by_number(scope)), size_in(request)
-    page = page_of(Parents(scope, asked), number=request.GET.get("page"), size=size)
+    reach = reach_of(request, at=timezone.now())
+    asked, size = read_parents(request.GET, _by_number(reach)), size_in(request)
+    page = page_of(Parents(reach, asked), number=request.GET.get("page"), size=size)
     system = KeySystem(request.tenant.settings.key_system)
     context = {"page": page, "size": size, "sizes": SIZES, "query": request.GET.urlencode(), "system": system.value}
     context |= {"chips": chips_of(asked, request.GET)}
@@ -75,9 +75,9 @@ def select(request: TenantRequest) -> HttpResponse:
     """Tick exactly the listed parents on the Contact Keys page, where they can be acted on (C-04)."""
     if request.tenant.settings.key_system != KeySystem.CONTACT:
         raise NotFound
-    scope = reach_of(request, at=timezone.now())
-    asked = read_parents(QueryDict(request.POST.get("address", "")), _by_number(scope))
-    select_in_contact_keys(request, Parents(scope, asked))
+    reach = reach_of(request, at=timezone.now())
+    asked = read_parents(QueryDict(request.POST.get("address", "")), _by_number(reach))
+    select_in_contact_keys(request, Parents(reach, asked))
     return redirect("console:contact_keys:list", request.tenant.code)
 
 
@@ -88,26 +88,26 @@ def select(request: TenantRequest) -> HttpResponse:
 def export(request: TenantRequest) -> HttpResponseBase:
     """A table of the page, or a list behind it; audited with the filter and the number of rows."""
     now = timezone.now()
-    scope = reach_of(request, at=now)
+    reach = reach_of(request, at=now)
     what, address = request.POST.get("what", ""), QueryDict(request.POST.get("address", ""))
-    found = _exported(request, scope, what, address)
+    found = _exported(request, reach, what, address)
     filters = {"list": what, **found.filters}
     note_export(tenant=request.tenant, what="keys", filters=filters, rows=found.rows, by=request.actor, at=now)
     answer = StreamingHttpResponse(found.pieces, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="dashboard-{what}-{scope.today:%Y-%m-%d}.csv"'
+    answer["Content-Disposition"] = f'attachment; filename="dashboard-{what}-{reach.today:%Y-%m-%d}.csv"'
     return answer
 
 
-def _exported(request: TenantRequest, scope: Scope, what: str, address: QueryDict) -> Exported:
+def _exported(request: TenantRequest, reach: Reach, what: str, address: QueryDict) -> Exported:
     if what == "students":
-        return students_exported(scope, read_students(address, _by_number(scope)))
+        return students_exported(reach, read_students(address, _by_number(reach)))
     if what == "parents":
-        return parents_exported(scope, read_parents(address, _by_number(scope)))
-    for table in dashboard_for(request, at=scope.at).tables:
+        return parents_exported(reach, read_parents(address, _by_number(reach)))
+    for table in dashboard_for(request, at=reach.at).tables:
         if table.name == what:
             return table_exported(table)
     raise NotFound
 
 
-def _by_number(scope: Scope) -> dict[int, School]:
-    return {school.number: school for school in schools_seen(scope)}
+def _by_number(reach: Reach) -> dict[int, School]:
+    return {school.number: school for school in schools_seen(reach)}
