@@ -74,3 +74,8 @@ def newest_seq(*, tenant_id: int, acts: Collection[str]) -> int:
     """The newest entry of these acts; 0 while there is none. Says whether something of the kind has happened since."""
     found = AuditEntry.objects.filter(tenant_id=tenant_id, act__in=acts).aggregate(seq=Max("seq"))
     return found["seq"] or 0
+
+
+def has_happened(*, tenant_id: int, acts: Collection[str], after_seq: int) -> bool:
+    """Is there an entry of these acts after that one? Looks at what is newer and no further; for pages that renew themselves."""
+    return AuditEntry.objects.filter(tenant_id=tenant_id, seq__gt=after_seq, act__in=acts).exists()

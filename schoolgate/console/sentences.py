@@ -45,6 +45,8 @@ SENTENCES = {
     "notice.closed": gettext_lazy("%(who)s closed a notice."),
     "key.generated": gettext_lazy("%(who)s made %(keys)s keys: %(contact)s."),
     "key.replaced": gettext_lazy("%(who)s replaced the key of %(contact)s."),
+    "keys.searched": gettext_lazy("%(who)s searched for students by %(fields)s: %(hits)s found."),
+    "keys.opened": gettext_lazy("%(who)s opened the key information of %(student)s, who has a restriction."),
     "key.revoked": gettext_lazy("%(who)s revoked the key of %(contact)s."),
     "key.unlocked": gettext_lazy("%(who)s unlocked the key of %(contact)s."),
     "key.locked": gettext_lazy("The key of %(contact)s was locked after too many wrong tries."),
@@ -143,6 +145,8 @@ def _words_of(entry: AuditEntry, names: Names) -> _Words:
         words[kind] = _listed(of_kind)
     if "fields" in entry.detail:
         words["fields"] = _listed([str(FIELDS.get(name, name.replace("_", " "))) for name in entry.detail["fields"]])
+    if entry.act.startswith("key.") and "student" in words:
+        words.setdefault("contact", words["student"])  # A student's own key.
     words["who"] = names.who(entry)
     return words
 
@@ -180,6 +184,10 @@ def _told_specially(entry: AuditEntry, names: Names) -> str:
             links = detail.get("links", {})
             words |= {"added": str(links.get("added", 0)), "removed": str(links.get("removed", 0))}
             return _("%(who)s published by Data Sync %(run)s: %(added)s links added, %(removed)s withdrawn.") % words
+        case "key.generated" if detail.get("keys") == 1 and "contact" in words:
+            return _("%(who)s made a key for %(contact)s.") % words
+        case "key.revoked" if detail.get("undone"):
+            return _("%(who)s took the new key of %(contact)s back.") % words
         case "key.generated" | "key.revoked" if "contact" not in words:
             told = (
                 _("%(who)s made %(keys)s keys.")

@@ -32,5 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enrolments/imports/", include("schoolgate.console.enrolments.imports.urls")),
     path("enrolments/", include("schoolgate.console.enrolments.urls")),
     path("school-information/", include("schoolgate.console.school_information.urls")),
+    path(
+        "parent-access-administration/registration-keys/",
+        include("schoolgate.console.parent_access_administration.registration_keys.urls"),
+    ),
     path("", include("schoolgate.console.records.urls")),
 ]

@@ -9,6 +9,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
 
 from schoolgate.tenancy.models import School, Tenant, TenantQuerySet
 
@@ -125,7 +126,8 @@ class DirectoryContact(models.Model):
             models.Index(
                 fields=["tenant", "type", "sort_name", "id"],
                 name="published_contacts_by_name",
-            )
+            ),
+            models.Index("tenant", Lower("email"), name="published_contacts_by_email"),
         ]
 
     def __str__(self) -> str:

@@ -114,3 +114,47 @@ def checked_reason(reason: str) -> str:
     if not reason or len(reason) > 200:
         raise ReasonNeeded
     return reason
+
+
+class KeyNotAdded(SchoolgateError):
+    """A single key was not made. why: the word of keys/schemes.py; the message says it in words, the fix the way on (R-SK-02)."""
+
+    code = "keys.not_added"
+    status = 409
+
+    def __init__(self, why: str, message: str = "") -> None:
+        self.why = why
+        told, fix = why_no_key(why)
+        super().__init__(message or told, fix=fix)
+
+
+def why_no_key(why: str) -> tuple[str, str]:
+    """Why a subject gets no key, in a sentence, and what can be done about it instead (R-SK-02, R-SK-11)."""
+    told = {
+        "unknown": (
+            _("This person is not in the directory any more."),
+            _("Somebody has removed them since this page was opened. Look at the list again."),
+        ),
+        "not_parent": (_("Keys for parent use are for contacts of type PARENT."), ""),
+        "other_system": (
+            _("This district uses keys of another kind."),
+            _("An administrator changes the key system under Settings."),
+        ),
+        "inactive": (_("The student is not active."), ""),
+        "under_age": (_("The student is younger than the district's minimum age for an own account."), ""),
+        "no_birth_date": (
+            _("There is no birth date on file, so that the second proof would be impossible."),
+            _("Put it in enrolments and run a Data Sync."),
+        ),
+        "live_key": (_("There is a live key already."), _("Print it, send it, or replace it.")),
+        "tied": (
+            _("The key was used and the account is connected."),
+            _("A lost sign-in is mended by a new password. Revoke the key to begin anew."),
+        ),
+        "restricted": (_("A restriction closes every student to this contact."), ""),
+        "no_link": (
+            _("No published access to any student."),
+            _("Turn on Has Portal Access for a student, and run a Data Sync."),
+        ),
+    }
+    return told.get(why, (why.replace("_", " "), ""))

@@ -82,6 +82,39 @@
     if (open) { open.open = false; open.querySelector("summary").focus(); }
   });
 
+  // A window over the page: <dialog data-dialog="#place"> opens when something is swapped into the place. Esc, Back and
+  // [data-close-dialog] close it; the focus goes back to what opened it, which may have been drawn anew meanwhile.
+  const dialog = document.querySelector("dialog[data-dialog]"), place = dialog && dialog.querySelector(dialog.dataset.dialog);
+  if (dialog) {
+    let opener = "", isOwnEntry = false;
+    const focusIn = () => { if (!place.contains(document.activeElement)) { const title = place.querySelector("[tabindex='-1']"); if (title) title.focus(); } };
+    document.addEventListener("htmx:afterSettle", event => {
+      if (!place.contains(event.target) || !place.firstElementChild) return;
+      if (!dialog.open) {
+        dialog.showModal();
+        history.pushState({ dialog: true }, "");
+        isOwnEntry = true;
+      }
+      focusIn();
+    });
+    document.addEventListener("click", event => {
+      if (event.target.closest(`[hx-target="${dialog.dataset.dialog}"]`) && !dialog.contains(event.target)) opener = event.target.closest("[id]").id;
+      if (dialog.open && event.target.closest("[data-close-dialog]")) { event.preventDefault(); dialog.close(); }
+    });
+    addEventListener("popstate", () => { isOwnEntry = false; if (dialog.open) dialog.close(); });
+    dialog.addEventListener("close", () => {
+      if (isOwnEntry) { isOwnEntry = false; history.back(); }
+      place.replaceChildren();
+      const back = document.getElementById(opener);
+      if (back) back.focus();
+      document.body.dispatchEvent(new CustomEvent("sg:closed"));
+    });
+  }
+
+  // A button that waits for a choice: <form data-needs-choice> with radios; without script the radios are required all the same.
+  const weigh = form => form.querySelectorAll("button:not([type=button])").forEach(button => { button.disabled = !form.querySelector("input[type=radio]:checked"); });
+  document.addEventListener("change", event => { const form = event.target.closest("form[data-needs-choice]"); if (form) weigh(form); });
+
   // Asking again and again stops while nobody looks: <div data-poll hx-trigger="every 2s">.
   document.addEventListener("htmx:beforeRequest", event => {
     if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
@@ -142,7 +175,7 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
-  const ready = root => { offerCopy(root); root.querySelectorAll("[data-insert]").forEach(button => { button.hidden = false; }); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("[data-ticks]").forEach(mark); };
+  const ready = root => { offerCopy(root); root.querySelectorAll("[data-insert]").forEach(button => { button.hidden = false; }); tuck(root); root.querySelectorAll("[data-matrix]").forEach(showAll); root.querySelectorAll("form[data-unsaved]").forEach(tell); root.querySelectorAll("form[data-needs-choice]").forEach(weigh); root.querySelectorAll("[data-ticks]").forEach(mark); };
   document.addEventListener("htmx:load", event => ready(event.target));
   ready(document);
 

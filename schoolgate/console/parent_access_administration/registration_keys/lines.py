@@ -1,0 +1,203 @@
+"""What stands about the keys of subjects of any kind: one line for each, for the list and for the window.
+
+A handful of statements for one student as for a page of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys.add_key import may_be_undone
+from schoolgate.keys.facts import facts_of
+from schoolgate.keys.models import AccessKey, KeyState, Tie
+from schoolgate.keys.schemes import Facts, why_not_generate
+from schoolgate.keys.subjects import STUDENT_SELF, subject_from, subject_of
+from schoolgate.letters.models import Message
+from schoolgate.letters.queries import STUCK, WAITING, newest_message_by_key
+from schoolgate.tenancy.dates import day_of, last_day_before
+from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.queries import names_of_users
+from schoolgate.tenancy.templatetags.shown import day, when
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """One subject. why_not: the verdict of an added key, "" where one would be made. key: the newest, live or not, without secrets.
+
+    is_live: the key is in force, locked or not. usernames: of accounts with a standing tie. made, delivered, fact: in words.
+    """
+
+    subject: Subject
+    facts: Facts
+    why_not: str
+    state: GridState
+    key: AccessKey | None = None
+    is_live: bool = False
+    usernames: tuple[str, ...] = ()
+    fact: SafeString | str = ""
+    made: SafeString | str = ""
+    delivered: tuple[SafeString | str, ...] = ()
+    expires: SafeString | str = ""
+    may_be_undone: bool = False
+
+    @property
+    def look(self) -> Look:
+        return LOOKS[self.state]
+
+    @property
+    def is_registered(self) -> bool:
+        return bool(self.facts.tie_key_ids)
+
+    @property
+    def is_gap(self) -> bool:
+        return not self.why_not
+
+    @property
+    def selector(self) -> str:
+        return self.key.selector if self.key is not None and self.is_live else ""
+
+    @property
+    def has_expired(self) -> bool:
+        return self.state == GridState.EXPIRED
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the statements gave, by subject; messages by key."""
+
+    facts: Mapping[Subject, Facts]
+    keys: Mapping[Subject, AccessKey]
+    ties: Mapping[Subject, list[Tie]]
+    messages: Mapping[int, Message]
+    makers: Mapping[int, str] = field(default_factory=dict)
+
+
+def key_lines(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> dict[Subject, KeyLine]:
+    """Query: the line of each of these subjects; those that are nobody of the directory are absent."""
+    wanted = list(dict.fromkeys(subjects))
+    keys = newest_keys(tenant, wanted)
+    found = _Found(
+        facts=facts_of(tenant=tenant, subjects=wanted, at=at),
+        keys=keys,
+        ties=_ties(tenant, wanted),
+        messages=newest_message_by_key(tenant=tenant, keys=_these(tenant, keys.values())),
+        makers=names_of_users(tenant, {key.created_by_id for key in keys.values() if key.created_by_id}),
+    )
+    return {subject: _line(tenant, subject, found, at) for subject in wanted if subject in found.facts}
+
+
+def newest_keys(tenant: Tenant, subjects: Collection[Subject]) -> dict[Subject, AccessKey]:
+    """Query: the live key of each subject, or else the one that was made last. Without MAC and sealed copy."""
+    found: dict[Subject, AccessKey] = {}
+    for kind in {subject.kind for subject in subjects}:
+        ids = {subject.id for subject in subjects if subject.kind == kind}
+        keys = AccessKey.objects.for_tenant(tenant).filter(subject_kind=kind, subject_id__among=ids)
+        found |= {subject_of(key): key for key in keys.defer("mac", "sealed").order_by("pk")}
+    return found
+
+
+def _these(tenant: Tenant, keys: Iterable[AccessKey]) -> QuerySet[AccessKey]:
+    return AccessKey.objects.for_tenant(tenant).filter(pk__in=[key.pk for key in keys])
+
+
+def _ties(tenant: Tenant, subjects: Collection[Subject]) -> dict[Subject, list[Tie]]:
+    found: dict[Subject, list[Tie]] = defaultdict(list)
+    for kind in {subject.kind for subject in subjects}:
+        ids = {subject.id for subject in subjects if subject.kind == kind}
+        ties = Tie.objects.for_tenant(tenant).standing().filter(subject_kind=kind, subject_id__among=ids)
+        for tie in ties.select_related("account").order_by("pk"):
+            found[subject_from(kind, tie.subject_id, tie.addressee_id)].append(tie)
+    return found
+
+
+def _line(tenant: Tenant, subject: Subject, found: _Found, at: datetime) -> KeyLine:
+    facts, key, ties = found.facts[subject], found.keys.get(subject), found.ties.get(subject, [])
+    message = found.messages.get(key.pk) if key is not None else None
+    is_live = key is not None and key.state == KeyState.LIVE and key.expires_at > at
+    state = _live_state(facts, key if is_live else None, ties, message) or _state_without(subject, facts, key)
+    return KeyLine(
+        subject=subject,
+        facts=facts,
+        why_not=why_not_generate(facts),
+        state=state,
+        key=key,
+        is_live=is_live,
+        usernames=tuple(tie.account.username for tie in ties),
+        fact=_fact(tenant, state, key, ties, message),
+        made=_made(key, found.makers) if key is not None and is_live else "",
+        delivered=_delivered(key, message) if key is not None and is_live else (),
+        expires=day(last_day_before(tenant, key.expires_at)) if key is not None and is_live else "",
+        may_be_undone=key is not None and message is None and may_be_undone(key, at=at),
+    )
+
+
+def _live_state(
+    facts: Facts, live: AccessKey | None, ties: Collection[Tie], message: Message | None
+) -> GridState | None:
+    """The one word, by the precedence of GridState; for a contact it is the word of the Contact Keys page."""
+    if live is not None and facts.is_locked:
+        return GridState.LOCKED
+    if live is not None and message is not None and message.state in STUCK:
+        return GridState.BOUNCED
+    if ties or live is None:
+        return GridState.CONNECTED if ties else None
+    if message is not None and message.state in WAITING:
+        return GridState.SENDING
+    if live.emailed_at is not None and (live.printed_at is None or live.emailed_at >= live.printed_at):
+        return GridState.EMAILED
+    return GridState.PRINTED if live.printed_at is not None else GridState.READY
+
+
+def _state_without(subject: Subject, facts: Facts, newest: AccessKey | None) -> GridState:
+    """The word of somebody with neither a live key nor a tie."""
+    if not facts.has_link and subject.kind != STUDENT_SELF:
+        return GridState.NO_STUDENTS
+    if newest is not None and newest.state in {KeyState.LIVE, KeyState.EXPIRED}:
+        return GridState.EXPIRED
+    ended = newest is not None and newest.state in {KeyState.REVOKED, KeyState.REPLACED}
+    return GridState.REVOKED if ended else GridState.NO_KEY
+
+
+def _fact(
+    tenant: Tenant, state: GridState, key: AccessKey | None, ties: list[Tie], message: Message | None
+) -> SafeString | str:
+    if state == GridState.CONNECTED:
+        return format_html(_("Since {when}"), when=when(ties[0].since))
+    if key is None:
+        return ""
+    if state == GridState.LOCKED:
+        return ngettext("%(tries)s wrong try", "%(tries)s wrong tries", key.failures) % {"tries": key.failures}
+    if state == GridState.BOUNCED:
+        return f"“{message.problem}”" if message is not None and message.problem else _("It was not delivered")
+    if state == GridState.EXPIRED:
+        return format_html(_("Ended {day}"), day=day(last_day_before(tenant, key.expires_at)))
+    if state == GridState.REVOKED and key.ended_at is not None:
+        return day(day_of(tenant, key.ended_at))
+    return ""
+
+
+def _made(key: AccessKey, makers: Mapping[int, str]) -> SafeString:
+    who = makers.get(key.created_by_id or 0)
+    if who:
+        return format_html(_("Made {when} by {who}"), when=when(key.created_at), who=who)
+    return format_html(_("Made {when}"), when=when(key.created_at))
+
+
+def _delivered(key: AccessKey, message: Message | None) -> tuple[SafeString | str, ...]:
+    lines: list[SafeString | str] = []
+    if key.printed_at:
+        lines.append(format_html(_("Letter {when}"), when=when(key.printed_at)))
+    if key.emailed_at:
+        lines.append(format_html(_("Email {when}"), when=when(key.emailed_at)))
+    if message is not None and message.state in WAITING:
+        lines.append(_("Email in the outbox"))
+    return tuple(lines)

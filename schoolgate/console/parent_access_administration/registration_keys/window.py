@@ -1,0 +1,171 @@
+"""Student Key Information: every key that opens one student's record, and why others are missing (registration-keys §5)."""
+
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from django.utils.translation import gettext as _
+
+from schoolgate.audit.queries import audit_length, has_happened
+from schoolgate.console.parent_access_administration.registration_keys.lines import KeyLine, key_lines
+from schoolgate.console.parent_access_administration.registration_keys.people import (
+    Parent,
+    StudentKeys,
+    keys_of_students,
+    legacy_subjects,
+    student_by_id,
+)
+from schoolgate.console.parent_access_administration.registration_keys.rows import ACTS_ON_KEYS
+from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
+from schoolgate.directory.models import DirectoryContact, DirectoryStudent
+from schoolgate.keys.errors import why_no_key
+from schoolgate.keys.facts import PARENT
+from schoolgate.keys.schemes import LIVE_KEY, NO_LINK, TIED
+from schoolgate.keys.subjects import CONTACT, parent_kind
+from schoolgate.sync.pending import PendingLink, pending_by_student
+from schoolgate.tenancy.models import KeySystem
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a key is missing, in a sentence, and the way on."""
+
+    told: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class ParentLine:
+    """One contact of the window. pending: "on" or "off" after the next Data Sync, else empty. why: of a key that is missing.
+
+    may_act: the acts on the key are offered here; not where a restriction closes the pair (G-05).
+    """
+
+    parent: Parent
+    pending: str
+    why: Why | None
+    may_act: bool
+
+    @property
+    def contact(self) -> DirectoryContact:
+        return self.parent.contact
+
+    @property
+    def line(self) -> KeyLine | None:
+        return self.parent.line
+
+
+@dataclass(frozen=True)
+class LegacyLine:
+    """A key or a tie of a key system that is not in force any more (R-SK-05)."""
+
+    contact: DirectoryContact
+    line: KeyLine
+
+
+@dataclass(frozen=True)
+class Window:
+    """All that the window shows. own_why: why no key for student use can be added, None when one can.
+
+    unpublished: contacts with access on whom no Data Sync has published yet. system: the key system's name where it isn't
+    Contact, so that none are made here. seq, version: for renewing itself.
+    """
+
+    keys: StudentKeys
+    own_why: Why | None
+    parents: tuple[ParentLine, ...]
+    unpublished: tuple[PendingLink, ...]
+    legacy: tuple[LegacyLine, ...]
+    system: str
+    seq: int
+    version: str = field(default="")
+
+    @property
+    def student(self) -> DirectoryStudent:
+        return self.keys.student
+
+    @property
+    def own(self) -> KeyLine:
+        return self.keys.own
+
+    @property
+    def has_restriction(self) -> bool:
+        return any(each.parent.is_barred for each in self.parents)
+
+
+def window_of(scope: Scope, student_id: int) -> Window:
+    """Query: the window of one student. Raises NotFound beyond the member's schools (R-RK-11)."""
+    seq = audit_length(tenant_id=scope.tenant.pk)
+    student = student_by_id(scope, student_id)
+    [keys] = keys_of_students(scope, [student])
+    pending = pending_by_student(tenant=scope.tenant, student_ids=[student.pk], today=scope.today).get(student.pk, [])
+    known = {parent.contact.pk for parent in keys.parents}
+    window = Window(
+        keys=keys,
+        own_why=why_not_own(keys.own),
+        parents=tuple(_parent_line(each, pending) for each in keys.parents),
+        unpublished=tuple(link for link in pending if link.opens and link.contact_id not in known),
+        legacy=_legacy(scope, keys),
+        system="" if parent_kind(scope.tenant) == CONTACT else _system_name(scope),
+        seq=seq,
+    )
+    return Window(**{**vars(window), "version": version_of(window)})
+
+
+def is_unchanged(scope: Scope, *, seq: int) -> bool:
+    """Query: has nothing happened to any key since? Two look-ups, whatever the window shows (R-RK-09)."""
+    return not has_happened(tenant_id=scope.tenant.pk, acts=ACTS_ON_KEYS, after_seq=seq)
+
+
+def version_of(window: Window) -> str:
+    """Different whenever the window reads differently."""
+    told = repr([window.keys, window.own_why, window.parents, window.unpublished, window.legacy, window.system])
+    return f"{crc32(told.encode()):08x}"
+
+
+def why_not_own(line: KeyLine) -> Why | None:
+    """Why no key for student use can be added, with the way on (R-SK-02); None when one can (R-SK-03)."""
+    if not line.why_not:
+        return None
+    if line.why_not == TIED:
+        return Why(
+            _("The student has an account: %(username)s.") % {"username": ", ".join(line.usernames)},
+            _("One account for a student. A lost sign-in is mended under Account Maintenance; Revoke ends the access."),
+        )
+    if line.why_not == LIVE_KEY:
+        return Why(_("The student has a live key: one at a time."), _("Print it again, or Replace it if it is lost."))
+    return Why(*why_no_key(line.why_not))
+
+
+def _parent_line(parent: Parent, pending: list[PendingLink]) -> ParentLine:
+    mark = next((("on" if link.opens else "off") for link in pending if link.association_id == parent.pair.pk), "")
+    return ParentLine(parent, mark, _why_missing(parent), may_act=not parent.is_barred and parent.line is not None)
+
+
+def _why_missing(parent: Parent) -> Why | None:
+    """The one reason for which a contact has no key; None when there is a key, or nothing but a press is missing."""
+    line = parent.line
+    if line is not None and (line.is_live or line.is_registered):
+        return None
+    if parent.is_barred:
+        return Why(_("Restricted from this student."))
+    if parent.contact.type != PARENT:
+        return Why(_("A contact of type %(type)s: no parent key.") % {"type": parent.contact.type})
+    if not parent.contact.is_active:
+        return Why(_("The contact is not active."))
+    if line is None or not line.why_not:
+        return None
+    return Why(*why_no_key(NO_LINK if line.why_not == NO_LINK else line.why_not))
+
+
+def _legacy(scope: Scope, keys: StudentKeys) -> tuple[LegacyLine, ...]:
+    pair_by_subject = legacy_subjects(scope.tenant, [each.pair for each in keys.parents])
+    lines = key_lines(tenant=scope.tenant, subjects=pair_by_subject, at=scope.at)
+    return tuple(
+        LegacyLine(pair_by_subject[subject].contact, line)
+        for subject, line in lines.items()
+        if line.is_live or line.is_registered
+    )
+
+
+def _system_name(scope: Scope) -> str:
+    return str(KeySystem(scope.tenant.settings.key_system).label)
