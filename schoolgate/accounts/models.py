@@ -83,3 +83,87 @@ class Disclaimer(models.Model):
 
     def __str__(self) -> str:
         return f"disclaimer {self.pk}"
+
+
+class StopKind(models.TextChoices):
+    DISABLED = "disabled"  # By staff, until staff enable it again.
+    BINNED = "binned"  # Deleted: for 7 days it can be taken back, then it is erased (R-AM-10).
+
+
+class Stop(models.Model):
+    """The office has switched an account's sign-in off: since when, whose decision, and why. An open one means that User.is_active is off.
+
+    erase_at: of a deleted one. ended_at: enabled again, taken out of the bin, or erased.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="stops")
+    kind = models.CharField(max_length=8, choices=StopKind)
+    since = models.DateTimeField()
+    by_id = models.BigIntegerField(null=True)
+    reason = models.CharField(max_length=200)
+    erase_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "kind"], condition=Q(ended_at=None), name="one_open_stop_of_each_kind"
+            )
+        ]
+        indexes = [models.Index(fields=["erase_at"], condition=Q(ended_at=None), name="accounts_to_erase")]
+
+    def __str__(self) -> str:
+        return f"stop {self.pk}"
+
+
+class PrintedCode(models.Model):
+    """A code that the office prints for somebody without e-mail: used once, within a day, to choose a new password (R-AM-08).
+
+    The code is derived from nonce while the slip is made, and never stored. tries: counted before a code is compared.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    nonce = models.CharField(max_length=64)
+    tries = models.PositiveSmallIntegerField(default=0)
+    printed_at = models.DateTimeField()
+    printed_by_id = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # Used, replaced by a newer one, or called back.
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(ended_at=None), name="one_open_code_per_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"printed code {self.pk}"
+
+
+class NewAddress(models.Model):
+    """An e-mail address that an account shall have, once whoever reads it there has proved the account's own password (R-AM-04)."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    email = models.EmailField()
+    nonce = models.CharField(max_length=64)
+    asked_at = models.DateTimeField()
+    asked_by_id = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # Confirmed, or replaced by a newer one.
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(ended_at=None), name="one_open_address_per_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"new address {self.pk}"

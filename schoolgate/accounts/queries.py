@@ -144,3 +144,14 @@ def _seen_by(account: User, whom: ActsFor, *, tenant: Tenant, at: datetime) -> Q
     disclaimed = Disclaimer.objects.for_tenant(tenant).filter(account=account, restored_at=None)
     visible = visible_to(whom, tenant=tenant, today=day_of(tenant, at))
     return visible.exclude(Exists(disclaimed.filter(student_id=OuterRef("pk"))))
+
+
+def children_without(
+    *, tenant: Tenant, account: User, tie_ids: Collection[int], at: datetime
+) -> list[DirectoryStudent]:
+    """Whom the account would see if these ties ended, sorted by name.
+
+    That may be somebody whom it doesn't see now: a contact who is barred hides a child from the whole account (spine §3.2).
+    """
+    rest = Tie.objects.for_tenant(tenant).standing().filter(account=account).exclude(pk__in=tie_ids)
+    return list(_seen_by(account, acting_for(subject_of(tie) for tie in rest), tenant=tenant, at=at))

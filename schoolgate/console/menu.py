@@ -88,10 +88,7 @@ MENU: list[tuple[str | Promise, list[Entry]]] = [
     ),
     (
         _("Portal Console"),
-        [
-            Entry("console:portal_console:accounts", _("Manage Users"), "person"),
-            Entry("console:portal_console:outbox", _("Outbox"), "mail"),
-        ],
+        [Entry("console:portal_console:outbox", _("Outbox"), "mail")],
     ),
     (_("School Information"), [Entry("console:school_information:campuses", _("School Campuses"), "school")]),
     (

@@ -22,6 +22,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "parent-access-administration/dashboard/",
         include("schoolgate.console.parent_access_administration.dashboard.urls"),
     ),
+    path(
+        "parent-access-administration/account-maintenance/",
+        include("schoolgate.console.parent_access_administration.account_maintenance.urls"),
+    ),
     path("portal-console/", include("schoolgate.console.portal_console.urls")),
     path(
         "parent-access-administration/generate/by-school/",

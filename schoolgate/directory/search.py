@@ -90,15 +90,20 @@ def _rows(sought: Sought, is_active: bool | None) -> "QuerySet[DirectoryStudent,
         else:
             students = students.order_by("sort_name", "pk")
         return _of(students, sought, is_active).values_list("pk", flat=True)
-    first = "".join(surname_parts(sought.surname)).encode()[:_KEY_BYTES]
-    names = StudentName.objects.for_tenant(sought.tenant).filter(key__gte=first, key__lt=first + b"\xff")
-    if not first:  # Nothing but hyphens, say: no surname begins like that.
-        names = names.none()
+    names = surnames_beginning(tenant=sought.tenant, surname=sought.surname)
     if sought.student_no:
         names = names.filter(_number(sought.student_no, "student__student_no"))
     if sought.only is not None:
         names = names.filter(student__in=students.filter(sought.only))
     return _of(names, sought, is_active).order_by("key", "student_id").values_list("student_id", flat=True)
+
+
+def surnames_beginning(*, tenant: Tenant, surname: str) -> "QuerySet[StudentName]":
+    """Query: every part of a published student's surname that begins so, folded; a range of the index."""
+    first = "".join(surname_parts(surname)).encode()[:_KEY_BYTES]
+    if not first:  # Nothing but hyphens, say: no surname begins like that.
+        return StudentName.objects.for_tenant(tenant).none()
+    return StudentName.objects.for_tenant(tenant).filter(key__gte=first, key__lt=first + b"\xff")
 
 
 def _of(rows: Rows, sought: Sought, is_active: bool | None) -> Rows:

@@ -24,6 +24,11 @@ from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import User
 from schoolgate.tenancy.one_time import one_time_code, one_time_token
 
+_TOLD_WHEN_STOPPED = {
+    "account_disabled",
+    "account_deleted",
+}  # Mails that say so to somebody who can't sign in any more.
+
 
 class MailStopped(Exception):
     """This mail must not go any more. why: for the office, without a name or an address."""
@@ -101,8 +106,8 @@ def _key_mail(message: Message, *, grouped_key: str, last_day: date, at: datetim
 def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeValues:
     """A code or link is made from the nonce here; after its minutes the mail would only confuse."""
     tenant, params = message.tenant, message.params
-    account = User.objects.for_tenant(tenant).filter(pk=message.account_id or 0, is_active=True).first()
-    if account is None:
+    account = User.objects.for_tenant(tenant).filter(pk=message.account_id or 0, erased_at=None).first()
+    if account is None or not (account.is_active or message.kind in _TOLD_WHEN_STOPPED):
         raise MailStopped("the account is gone")
     minutes = params.get("minutes")
     if minutes and not is_preview and at > message.queued_at + timedelta(minutes=int(minutes)):

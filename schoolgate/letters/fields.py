@@ -78,6 +78,22 @@ CONNECTED = _account_mail("connected", "account.username", "connected.on", "stud
 OWN_ACCOUNT = _account_mail("own_account", "account.username", "connected.on", "action.link")
 SIGN_IN_LINK = _account_mail("sign_in_link", "action.link", "minutes")
 ALREADY_REGISTERED = _account_mail("already_registered")
+# What the office did with an account, told to whoever signs in with it (R-AM-13).
+OFFICE_ACTS = [
+    _account_mail(name, "account.username")
+    for name in (
+        "account_disabled",
+        "account_enabled",
+        "account_unlocked",
+        "account_unlinked",
+        "account_deleted",
+        "account_kept",
+        "account_renamed",
+        "new_address_asked",
+    )
+]
+RESET_BY_OFFICE = _account_mail("reset_by_office", "account.username", "action.link", "minutes")
+CONFIRM_NEW_ADDRESS = _account_mail("confirm_new_address", "action.link", "minutes")
 
 KINDS = {
     (kind.name, kind.channel): kind
@@ -90,5 +106,8 @@ KINDS = {
         OWN_ACCOUNT,
         SIGN_IN_LINK,
         ALREADY_REGISTERED,
+        *OFFICE_ACTS,
+        RESET_BY_OFFICE,
+        CONFIRM_NEW_ADDRESS,
     ]
 }

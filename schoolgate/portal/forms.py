@@ -227,6 +227,49 @@ class NewPasswordForm(forms.Form):
         return _token(self.cleaned_data["link"])
 
 
+class PrintedCodeForm(forms.Form):
+    """By the code that the office printed for somebody without an e-mail address."""
+
+    first_id = "id_username"
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "dir": "ltr", "autocapitalize": "none"}),
+        error_messages={"required": _("Enter the user name from your paper.")},
+    )
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("Eight digits."),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr"}),
+        error_messages={"required": _("Enter the code from your paper.")},
+    )
+    password = _new_password_field()
+
+
+class NewAddressForm(forms.Form):
+    """By the link of the mail to a new address; the password is the account's own."""
+
+    link = forms.CharField(
+        label=_("Link from the e-mail"),
+        help_text=_("Paste the whole link here."),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "data-fragment": "t"}),
+        error_messages={"required": _("Open the link in the e-mail once more, or paste it here.")},
+    )
+    password = forms.CharField(
+        label=_("Password of your account"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
+        error_messages={"required": _("Enter your password.")},
+    )
+
+    def clean_link(self) -> str:
+        return _token(self.cleaned_data["link"])
+
+
 class ChangePasswordForm(forms.Form):
     current = forms.CharField(
         label=_("Your password now"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from schoolgate.portal.views import door, home, key, own_email, register, student
+from schoolgate.portal.views import door, home, key, office, own_email, register, student
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/everywhere/", home.sign_out_all, name="sign_out_everywhere"),
     path("recover/", door.recover, name="recover"),
     path("recover/password/", door.recover_password, name="recover_password"),
+    path("recover/code/", office.recover_code, name="recover_code"),
     path("lost-letter/", door.lost_letter, name="lost_letter"),
     path("not-you/", door.not_you, name="not_you"),
     path("language/", door.language, name="language"),
@@ -31,4 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("my-access/", home.my_access, name="my_access"),
     path("account/", home.account, name="account"),
     path("account/email/", own_email.own_email, name="own_email"),
+    path("account/new-address/", office.new_address, name="new_address"),
 ]

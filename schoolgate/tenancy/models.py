@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 
@@ -136,7 +137,8 @@ class UserQuerySet(TenantQuerySet["User"]):
         return self.filter(kind=UserKind.STAFF)
 
     def accounts(self) -> Self:
-        return self.filter(kind__in=[UserKind.FAMILY, UserKind.STUDENT])
+        """Sign-ins of families and students; what an erased person's row was is no account any more."""
+        return self.filter(kind__in=[UserKind.FAMILY, UserKind.STUDENT], erased_at=None)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # A class made at run time.
@@ -147,6 +149,8 @@ class User(AbstractBaseUser):
     """One sign-in of one tenant. An *account* is one of kind family or student; staff have a door of their own.
 
     username as typed; unique without regard to case within (tenant, door). session_epoch: raised to end all sessions.
+    locked_until: wrong passwords have used up the tries (tenancy/prove_sign_in.py), for lists; the counts themselves decide.
+    erased_at: nothing personal is left in the row, which stays for what points to it (accounts/erase_account.py).
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT)
@@ -159,6 +163,8 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=12, blank=True)
     is_active = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
     session_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -179,6 +185,10 @@ class User(AbstractBaseUser):
                 name="one_account_per_name",
             ),
             models.UniqueConstraint(fields=["tenant"], condition=Q(kind="system"), name="one_system_user"),
+        ]
+        indexes = [
+            models.Index("tenant", Lower("name"), "id", name="sign_ins_by_name"),
+            models.Index(fields=["tenant", "locked_until"], condition=~Q(locked_until=None), name="sign_ins_locked"),
         ]
 
     def __str__(self) -> str:

@@ -11,9 +11,18 @@ from schoolgate.tenancy.models import Tenant
 
 
 @transaction.atomic(durable=True)
-def note_export(*, tenant: Tenant, what: str, filters: Mapping[str, str], rows: int, by: Actor, at: datetime) -> None:
+def note_export(
+    *,
+    tenant: Tenant,
+    what: str,
+    filters: Mapping[str, str],
+    rows: int,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> None:
     """Written before the first row is sent. filters: as in the address; words searched for are told as such, not word by word."""
     told = {name: value if name != "q" else "words" for name, value in filters.items()}
     subjects = [("tenant", tenant.pk)]
     detail = {"filters": told, "rows": rows}
-    record(f"{what}.exported", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail=detail)
+    record(f"{what}.exported", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail=detail, reason=reason)

@@ -1,5 +1,6 @@
 """Count tries against a limit, exactly, whatever number of processes count at once."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -41,6 +42,21 @@ def give_back_try(*, tenant: Tenant, bucket: str, subject: str, window: timedelt
     row = _row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at)
     # every tenant: the row names its own
     ThrottleCount.objects.filter(**row, tries__gt=0).update(tries=F("tries") - 1)
+
+
+def forget_tries(*, tenant: Tenant, bucket: str, subjects: Iterable[str], window: timedelta, at: datetime) -> None:
+    """The window of this moment begins anew for these: a person of the office has unlocked them."""
+    rows = [_row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at) for subject in subjects]
+    if rows:
+        hashes = [row.pop("subject") for row in rows]
+        # every tenant: the row names its own
+        ThrottleCount.objects.filter(**rows[0], subject__in=hashes).update(tries=0)
+
+
+def end_of_window(*, window: timedelta, at: datetime) -> datetime:
+    """When the window of this moment ends, and tries are counted anew."""
+    seconds = int(window.total_seconds())
+    return datetime.fromtimestamp((int(at.timestamp()) // seconds + 1) * seconds, tz=UTC)
 
 
 def tries_counted(*, tenant: Tenant, bucket: str, subject: str, window: timedelta, at: datetime) -> int:

@@ -101,6 +101,8 @@ def _ids(world: World) -> dict[str, Any]:
         "job_id": ("jobs.Job", {}),
         "notice_id": ("tenancy.OfficeNotice", {}),
         "import_id": ("enrolments.RosterImport", {}),
+        "account_id": ("tenancy.User", {"kind": "family"}),
+        "tie_id": ("keys.Tie", {}),
         "message_id": ("letters.Message", {}),
         "key_id": ("keys.AccessKey", {"state": "live"}),
     }

@@ -67,4 +67,57 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('restored_at', None)), fields=('account', 'student_id'), name='one_disclaimer_per_child')],
             },
         ),
+        migrations.CreateModel(
+            name='NewAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('email', models.EmailField(max_length=254)),
+                ('nonce', models.CharField(max_length=64)),
+                ('asked_at', models.DateTimeField()),
+                ('asked_by_id', models.BigIntegerField(null=True)),
+                ('expires_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('account',), name='one_open_address_per_account')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PrintedCode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('nonce', models.CharField(max_length=64)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('printed_at', models.DateTimeField()),
+                ('printed_by_id', models.BigIntegerField(null=True)),
+                ('expires_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('account',), name='one_open_code_per_account')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Stop',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('disabled', 'Disabled'), ('binned', 'Binned')], max_length=8)),
+                ('since', models.DateTimeField()),
+                ('by_id', models.BigIntegerField(null=True)),
+                ('reason', models.CharField(max_length=200)),
+                ('erase_at', models.DateTimeField(null=True)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stops', to=settings.AUTH_USER_MODEL)),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['erase_at'], name='accounts_to_erase')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('account', 'kind'), name='one_open_stop_of_each_kind')],
+            },
+        ),
     ]

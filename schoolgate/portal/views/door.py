@@ -17,6 +17,7 @@ from schoolgate.accounts.recover import ask_for_password_link, recover_account
 from schoolgate.portal.claim import typed_key
 from schoolgate.portal.doors import account_of, claim_page, open_page
 from schoolgate.portal.forms import EmailForm, NewPasswordForm, SignInForm
+from schoolgate.portal.views.office import warn_of_office_code
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User, UserKind
 from schoolgate.tenancy.prove_sign_in import prove_sign_in
@@ -45,6 +46,7 @@ def sign_in(request: TenantRequest) -> HttpResponse:
         )
         if user is not None:
             login(request, user, backend=BACKEND)
+            warn_of_office_code(request, user)
             return speaking(HttpResponseRedirect(next_page(request)), user)
         form.add_error(
             None, _("The e-mail address and the password do not belong together, or there were too many tries.")

@@ -31,6 +31,16 @@ _KINDS: dict[str, str | Promise] = {
     "reset_password": _("New password"),
     "connected": _("Connected"),
     "sign_in_link": _("Sign-in link"),
+    "account_disabled": _("Account stopped"),
+    "account_enabled": _("Account open again"),
+    "account_unlocked": _("Account unlocked"),
+    "account_unlinked": _("Connection ended"),
+    "account_deleted": _("Account deleted"),
+    "account_kept": _("Account kept"),
+    "account_renamed": _("Sign-in name changed"),
+    "reset_by_office": _("New password, by the office"),
+    "confirm_new_address": _("Confirm a new address"),
+    "new_address_asked": _("New address asked for"),
 }
 _STATES: dict[str, tuple[str | Promise, str, str]] = {
     MessageState.QUEUED: (_("Waiting"), "info", "clock"),

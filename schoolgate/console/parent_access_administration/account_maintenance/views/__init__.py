@@ -1,0 +1,1 @@
+"""Look, act, download: what the office does with accounts."""
