@@ -31,6 +31,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "parent-access-administration/generate/by-school/",
         include("schoolgate.console.parent_access_administration.by_school.urls"),
     ),
+    path(
+        "parent-access-administration/generate/parents/",
+        include("schoolgate.console.parent_access_administration.parent_groups.urls"),
+    ),
     path("enrolments/data-sync/", include("schoolgate.console.enrolments.data_sync.urls")),
     path("enrolments/explain/", include("schoolgate.console.enrolments.explain.urls")),
     path("enrolments/imports/", include("schoolgate.console.enrolments.imports.urls")),

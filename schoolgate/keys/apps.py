@@ -13,5 +13,5 @@ class KeysConfig(AppConfig):
 
         for kind in (generate.GENERATE, replace.REPLACE, revoke.REVOKE, unlock.UNLOCK):
             register(kind)
-        for sweep in (sweeps.FOLLOW, sweeps.REVIEW):
+        for sweep in (sweeps.FOLLOW, sweeps.REVIEW, sweeps.FORGET_GROUPS):
             register_sweep(sweep)

@@ -172,3 +172,35 @@ class KeysHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batches} {self.feed_seq}"
+
+
+class GroupKind(models.TextChoices):
+    LIST = "list"
+    FILTER = "filter"
+    TICKED = "ticked"
+
+
+class StudentGroup(models.Model):
+    """A group of students that keys are made for, kept so that its run can be made again (registration-keys §7).
+
+    name: empty until somebody keeps it under one; such a group is forgotten after some days. rule: of a list {"entries":
+    [[line, id]…]}, of a filter {"schools", "years", "classes"}, of ticked rows {"student_ids"}. It says who is meant and not
+    who is found: whoever opens it finds those of their own schools.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    name = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(max_length=6, choices=GroupKind)
+    rule = models.JSONField()
+    created_by_id = models.BigIntegerField()
+    created_at = models.DateTimeField()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], condition=~Q(name=""), name="one_group_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"group {self.pk}"

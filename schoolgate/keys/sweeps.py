@@ -10,6 +10,7 @@ from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.directory.models import DirectoryHead
 from schoolgate.jobs.sweeps import Sweep
 from schoolgate.keys.follow import follow_directory, review_keys
+from schoolgate.keys.keep_group import forget_unnamed
 from schoolgate.keys.models import AccessKey, KeysHead, KeyState
 from schoolgate.tenancy.models import Tenant
 
@@ -38,3 +39,4 @@ def _review(at: datetime) -> Mapping[str, int]:
 
 FOLLOW = Sweep("keys.follow", timedelta(seconds=5), _follow)
 REVIEW = Sweep("keys.review", timedelta(hours=1), _review)
+FORGET_GROUPS = Sweep("keys.forget_groups", timedelta(hours=6), lambda at: {"groups_forgotten": forget_unnamed(at=at)})

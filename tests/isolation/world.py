@@ -10,8 +10,11 @@ from django.apps import apps
 from django.db.models import Model
 from django.utils import timezone
 
+from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.cli import run
 from schoolgate.directory.models import DirectoryContact
+from schoolgate.keys.id_list import Entry
+from schoolgate.keys.keep_group import add_list_group
 from schoolgate.keys.models import AccessKey, SubjectKind, Tie
 from schoolgate.tenancy.models import Role, School, Tenant, User
 from schoolgate.tenancy.notify_office import notify_office
@@ -79,6 +82,9 @@ def make_world(folder: Path, *, mark: str, extra_runs: int = 0) -> World:
         since=timezone.now(),
     )
     notify_office("key.guesses", tenant=tenant, at=timezone.now())
+    officer = Actor(kind=ActorKind.STAFF, user_id=world.members[Role.PORTAL_OFFICER].pk)
+    entries = [Entry(1, "S1"), Entry(2, f"{mark}7")]
+    add_list_group(tenant=tenant, entries=entries, by=officer, at=timezone.now())
     world.ids = _ids(world)
     return world
 
@@ -105,6 +111,7 @@ def _ids(world: World) -> dict[str, Any]:
         "tie_id": ("keys.Tie", {}),
         "message_id": ("letters.Message", {}),
         "key_id": ("keys.AccessKey", {"state": "live"}),
+        "group_id": ("keys.StudentGroup", {}),
     }
     found: dict[str, Any] = {"number": 1, "file_no": 1, "section": "portal", "channel": "letter", "system": "family"}
     for name, (label, lookup) in named.items():

@@ -67,6 +67,21 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='StudentGroup',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(blank=True, max_length=80)),
+                ('kind', models.CharField(choices=[('list', 'List'), ('filter', 'Filter'), ('ticked', 'Ticked')], max_length=6)),
+                ('rule', models.JSONField()),
+                ('created_by_id', models.BigIntegerField()),
+                ('created_at', models.DateTimeField()),
+                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('name', ''), _negated=True), fields=('tenant', 'name'), name='one_group_per_name')],
+            },
+        ),
+        migrations.CreateModel(
             name='Tie',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,0 +1,48 @@
+"""What became of each line of a list, in words (R-GP-02)."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from schoolgate.keys.id_list import Entry, ListCheck
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ListLine:
+    """A kind of line that names nobody to act on. entries: the first of them."""
+
+    said: str
+    mend: str
+    entries: tuple[Entry, ...]
+    more: int
+
+
+def list_lines(check: ListCheck) -> list[ListLine]:
+    """Those kinds of which there are any; a student of another school than the member's is told as not found."""
+    kinds = [
+        (check.unknown, ngettext("%(n)s line not found", "%(n)s lines not found", len(check.unknown)), ""),
+        (
+            check.spreadsheet,
+            ngettext(
+                "%(n)s number shortened by a spreadsheet",
+                "%(n)s numbers shortened by a spreadsheet",
+                len(check.spreadsheet),
+            ),
+            _("Format the column as text before you save the file."),
+        ),
+        (
+            check.inactive,
+            ngettext("%(n)s student not active", "%(n)s students not active", len(check.inactive)),
+            _("They have left, start later, or their school is inactive."),
+        ),
+        (check.twice, ngettext("%(n)s line twice", "%(n)s lines twice", len(check.twice)), _("Each counts once.")),
+        (check.blank, ngettext("%(n)s blank line", "%(n)s blank lines", len(check.blank)), ""),
+    ]
+    return [
+        ListLine(said % {"n": len(entries)}, mend, entries[:SHOWN], max(0, len(entries) - SHOWN))
+        for entries, said, mend in kinds
+        if entries
+    ]
