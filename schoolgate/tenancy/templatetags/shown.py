@@ -1,6 +1,7 @@
 """How times, addresses and people are written on pages: {% load shown %}."""
 
 import re
+import secrets
 from datetime import date, datetime, timedelta
 
 from django import template
@@ -53,6 +54,12 @@ def _day(value: date, today: date) -> str:
 
 def _time(machine: str, shown: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', machine, shown)
+
+
+@register.simple_tag
+def once_field() -> SafeString:
+    """The number of a form that is to have one effect, however often it is sent (console/once.py)."""
+    return format_html('<input type="hidden" name="once" value="{}">', secrets.token_hex(16))
 
 
 @register.filter

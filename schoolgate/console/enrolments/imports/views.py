@@ -12,6 +12,7 @@ from schoolgate.console.enrolments.imports.forms import UndoForm, UploadForm
 from schoolgate.console.enrolments.imports.page import counts_of, import_in, page_of
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.lists import paged
+from schoolgate.console.once import one_effect
 from schoolgate.enrolments.apply_import import apply_import, cancel_import
 from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.export_findings import export_findings
@@ -44,6 +45,7 @@ def imports(request: TenantRequest) -> HttpResponse:
 
 @requires(Right.ENROLMENTS_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_effect(back=lambda request: resolve_url("console:imports:list", request.tenant.code))
 def upload(request: TenantRequest) -> HttpResponse:
     """Step 1: the files. They are checked by a job; nothing of them is in force before somebody applies it."""
     reach = request.rights[Right.ENROLMENTS_EDIT]

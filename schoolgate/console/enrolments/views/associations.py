@@ -12,6 +12,7 @@ from schoolgate.console.enrolments.views.contacts import contact_in
 from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.enrolments.views.students import page_of, student_in
 from schoolgate.console.lists import words_in
+from schoolgate.console.once import one_effect
 from schoolgate.enrolments.add_contact import add_contact
 from schoolgate.enrolments.associate import associate_contact
 from schoolgate.enrolments.edit_association import edit_association
@@ -80,6 +81,7 @@ def association_add(request: TenantRequest, student_id: int, contact_id: int) ->
 
 @requires(Right.ENROLMENTS_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_effect(back=contacts_page)
 def association_new(request: TenantRequest, student_id: int) -> HttpResponse:
     """Add a contact who isn't known yet, tied to the student from the start."""
     student = student_in(request, student_id, Right.ENROLMENTS_EDIT)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,6 +15,7 @@ from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.enrolments.views.students import reach
 from schoolgate.console.history import history_of
 from schoolgate.console.lists import choice_in, paged, sort_in, words_in
+from schoolgate.console.once import one_effect
 from schoolgate.enrolments.add_contact import add_contact
 from schoolgate.enrolments.edit_contact import edit_contact
 from schoolgate.enrolments.errors import EnrolmentRefused
@@ -94,6 +95,7 @@ def contact_history(request: TenantRequest, contact_id: int) -> HttpResponse:
 
 @requires(Right.ENROLMENTS_EDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_effect(back=lambda request: resolve_url("console:enrolments:contacts", request.tenant.code))
 def contact_add(request: TenantRequest) -> HttpResponse:
     form = ContactForm(request.POST or None)
     if form.is_valid():

@@ -18,6 +18,7 @@ from schoolgate.console.enrolments.views.saving import refuse
 from schoolgate.console.enrolments.views.students import page_of, student_in
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import choice_in, paged
+from schoolgate.console.once import one_effect
 from schoolgate.enrolments.change_restriction import change_restriction
 from schoolgate.enrolments.errors import EnrolmentRefused
 from schoolgate.enrolments.lift_restriction import lift_restriction, review_restriction
@@ -51,6 +52,7 @@ def restrictions(request: TenantRequest) -> HttpResponse:
 @requires(Right.ENROLMENTS_EDIT)
 @requires_fresh
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_effect(back=lambda request, student_id, **_: contacts_page(request, student_id))
 def restrict(request: TenantRequest, student_id: int, contact_id: int) -> HttpResponse:
     """Record an order. Saving withdraws at once what families see (R-PA-09)."""
     student = student_in(request, student_id, Right.ENROLMENTS_EDIT)

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from schoolgate.console.once import one_effect
 from schoolgate.console.parent_access.key_pages.acts import ACT_BY_NAME
 from schoolgate.console.parent_access.key_pages.chosen import chosen_by
 from schoolgate.console.parent_access.key_pages.page import scope_of
@@ -30,6 +31,7 @@ def actions(request: TenantRequest) -> HttpResponse:
 
 @requires(Right.KEYS_ACT)
 @require_http_methods(["GET", "HEAD", "POST"])
+@one_effect(back=lambda request, **_: place_of(request)["list"])
 def act(request: TenantRequest, name: str) -> HttpResponse:
     """Preview an act, and start it: the same verdict decides both, and once more each row's when its turn comes."""
     act = ACT_BY_NAME[name]
