@@ -448,7 +448,7 @@ class RosterChunk(models.Model):
 class RosterBefore(models.Model):
     """A row as it was before the last applied import changed it: with these the import can be undone (merge/before.py)."""
 
-    roster_import = models.ForeignKey(RosterImport, models.CASCADE, related_name="befores")
+    roster_import = models.ForeignKey(RosterImport, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=11)
     object_id = models.BigIntegerField()
     before = models.JSONField()

@@ -138,7 +138,7 @@ def test_nothing_opens_beside_a_restriction_and_none_is_taken_away(tenant):
     assert not tie(tenant).receives_portal_access
 
 
-def test_an_id_that_had_been_used_again_is_the_first_childs_once_more(tenant):
+def test_an_id_that_had_been_used_again_is_again_that_of_the_first_child(tenant):
     """Guard 3: the newcomer stays readable, and nothing of either is carried over."""
     take(tenant, many(8))
     first = student(tenant, "S3").pk
