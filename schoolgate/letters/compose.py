@@ -8,10 +8,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
 from schoolgate.directory.models import DirectoryBar, DirectoryContact, DirectoryStudent
-from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import Tie
 from schoolgate.keys.reveal import unsealed
-from schoolgate.keys.subjects import CONTACT, acting_for, students_by_subject, subject_of
+from schoolgate.keys.subjects import acting_for, students_by_subject, subject_of
+from schoolgate.letters.addressees import KEY, STUDENT_KEY, addressees_of, whom
 from schoolgate.letters.compose_email import Envelope, compose_email
 from schoolgate.letters.errors import EmailRefused
 from schoolgate.letters.fields import Part
@@ -58,7 +58,7 @@ def _rendered(
 ) -> EmailMultiAlternatives:
     tenant = message.tenant
     with translation.override(message.language):
-        if message.kind == "key":
+        if message.kind in {KEY, STUDENT_KEY}:
             values = _key_mail(message, grouped_key=grouped_key, last_day=last_day or day_of(tenant, at), at=at)
         else:
             values = _account_mail(message, at=at, is_preview=is_preview)
@@ -81,20 +81,25 @@ def _rendered(
 def _key_mail(message: Message, *, grouped_key: str, last_day: date, at: datetime) -> MergeValues:
     """Tested again here, so that a restriction saved a second ago is honoured (R-RN-06, R-RX-05)."""
     tenant = message.tenant
-    contact = DirectoryContact.objects.for_tenant(tenant).filter(pk=message.contact_id or 0, is_active=True).first()
-    if contact is None:
-        raise MailStopped("the contact is gone")
-    if contact.email != message.address or not contact.email_usable:
+    if message.key is None:
+        raise MailStopped("the key is gone")
+    subject = subject_of(message.key)
+    reader = addressees_of(tenant=tenant, subjects=[subject]).get(whom(subject))
+    if reader is None or not reader.is_active:
+        raise MailStopped("the student has left" if message.student_id else "the contact is gone")
+    if not reader.email or reader.email != message.address:
         raise MailStopped("the address on file is another one now")
-    subject = Subject(CONTACT, contact.pk) if message.key is None else subject_of(message.key)
     students = students_by_subject(tenant=tenant, subjects=[subject], today=day_of(tenant, at)).get(subject)
     if not students:
         raise MailStopped("the contact sees no student any more")
-    if _closed_to(message, _sharing(message) - {contact.pk}, at=at) & {student.pk for student in students}:
+    # A student's mailbox is the school's: one that a contact has as well is read by an adult.
+    others = _sharing(message) - ({message.contact_id} if message.contact_id else set())
+    closed = others if message.student_id else _closed_to(message, others, at=at) & {each.pk for each in students}
+    if closed:
         raise MailStopped("the address is shared with somebody who must not read it")
     return key_values(
         tenant=tenant,
-        contact=contact,
+        addressee=reader,
         students=students,
         grouped_key=grouped_key,
         last_day=last_day,

@@ -255,10 +255,4 @@ def _record(act: str, message: Message, *, at: datetime) -> None:
 
 
 def _subjects(message: Message) -> list[tuple[str, int]]:
-    pairs = [
-        ("key", message.key_id),
-        ("contact", message.contact_id),
-        ("account", message.account_id),
-        ("mail", message.pk),
-    ]
-    return [(kind, id_) for kind, id_ in pairs if id_ is not None]
+    return [*message.audited, ("mail", message.pk)]

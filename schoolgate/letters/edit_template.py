@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
+from schoolgate.letters.addressees import KEY
 from schoolgate.letters.errors import EmailRefused, LettersRefused, TemplateFault, TemplateRefused
 from schoolgate.letters.fields import KINDS, Part
 from schoolgate.letters.merge import parse_template
@@ -43,14 +44,14 @@ def save_template(*, tenant: Tenant, draft: Draft, based_on: int, by: Actor, at:
     return _write(tenant=tenant, draft=draft, is_default=False, based_on=based_on, by=by, at=at)
 
 
-def restore_default(*, tenant: Tenant, channel: Part, based_on: int, by: Actor, at: datetime) -> Saved:
+def restore_default(*, tenant: Tenant, channel: Part, based_on: int, by: Actor, at: datetime, kind: str = KEY) -> Saved:
     """Action: *Restore default* brings the shipped text back, as a version of its own; older ones stay (R-TP-02)."""
-    return _write(tenant=tenant, draft=Draft(channel, "", ""), is_default=True, based_on=based_on, by=by, at=at)
+    return _write(tenant=tenant, draft=Draft(channel, "", "", kind), is_default=True, based_on=based_on, by=by, at=at)
 
 
 def prove_template(*, tenant: Tenant, draft: Draft, at: datetime) -> None:
     """Raise TemplateRefused unless the text can be sent to anybody."""
-    kind = KINDS.get(("key", draft.channel))
+    kind = KINDS.get((draft.kind, draft.channel))
     if kind is None or not kind.editable:
         raise NotFound
     parse_template(kind=kind, subject=draft.subject, body=draft.body)
@@ -75,13 +76,14 @@ def _end_of(body: str) -> tuple[int, int]:
 @transaction.atomic(durable=True)
 def _write(*, tenant: Tenant, draft: Draft, is_default: bool, based_on: int, by: Actor, at: datetime) -> Saved:
     language = tenant.settings.language
-    newest = newest_version(tenant=tenant, channel=draft.channel, language=language)
+    newest = newest_version(tenant=tenant, kind=draft.kind, channel=draft.channel, language=language)
     if newest != based_on:
         raise TemplateChanged
     try:
         with transaction.atomic():
             row = Template.objects.create(
                 tenant=tenant,
+                kind=draft.kind,
                 channel=draft.channel.value,
                 language=language,
                 version=newest + 1,
@@ -93,6 +95,6 @@ def _write(*, tenant: Tenant, draft: Draft, is_default: bool, based_on: int, by:
             )
     except IntegrityError as clash:  # Of two who save at once, one is told.
         raise TemplateChanged from clash
-    detail = {"channel": draft.channel.value, "version": row.version, "restored": is_default}
+    detail = {"kind": draft.kind, "channel": draft.channel.value, "version": row.version, "restored": is_default}
     record("template.saved", tenant_id=tenant.pk, by=by, at=at, subjects=[("template", row.pk)], detail=detail)
     return Saved(row.version)

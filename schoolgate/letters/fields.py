@@ -51,6 +51,20 @@ FIELDS = {
 }
 
 
+_OF_CONTACTS = {"contact.full_name", "contact.salutation", "contact.postal_address", "students", "students.with_class"}
+
+STUDENT_FIELDS = {name: field for name, field in FIELDS.items() if name not in _OF_CONTACTS | {"letter.ref"}} | {
+    field.name: field
+    for field in [
+        MergeField("student.full_name", _("Student's full name"), _EVERYWHERE),
+        MergeField("student.class", _("Class"), _BODY),
+        MergeField("student.school", _("Student's school"), _BODY),
+        MergeField("student.label", _("Name, class and school"), _LETTER, placed=True),
+    ]
+}
+"""Of the letter and mail with a student's own key: nobody but the student is named."""
+
+
 @dataclass(frozen=True)
 class TemplateKind:
     """A kind of letter or mail. fields: by name. issues_key: R-TP-04 holds. editable: a school may have its own text."""
@@ -72,6 +86,8 @@ def _account_mail(name: str, *more: str) -> TemplateKind:
 
 KEY_LETTER = TemplateKind("key", Part.LETTER, FIELDS, issues_key=True, editable=True)
 KEY_EMAIL = TemplateKind("key", Part.EMAIL, FIELDS, issues_key=True, editable=True)
+STUDENT_LETTER = TemplateKind("student_key", Part.LETTER, STUDENT_FIELDS, issues_key=True, editable=True)
+STUDENT_EMAIL = TemplateKind("student_key", Part.EMAIL, STUDENT_FIELDS, issues_key=True, editable=True)
 CONFIRM_EMAIL = _account_mail("confirm_email", "code", "minutes", "action.link")
 RESET_PASSWORD = _account_mail("reset_password", "action.link", "minutes")
 CONNECTED = _account_mail("connected", "account.username", "connected.on", "students", "action.link")
@@ -100,6 +116,8 @@ KINDS = {
     for kind in [
         KEY_LETTER,
         KEY_EMAIL,
+        STUDENT_LETTER,
+        STUDENT_EMAIL,
         CONFIRM_EMAIL,
         RESET_PASSWORD,
         CONNECTED,

@@ -21,7 +21,7 @@ from schoolgate.keys.facts import facts_of
 from schoolgate.keys.schemes import Forecast
 from schoolgate.keys.subjects import STUDENT_SELF
 from schoolgate.letters.print_letters import add_letters_job, forecast_letters
-from schoolgate.letters.send_emails import add_emails_job, mailboxes_of, why_not_email
+from schoolgate.letters.send_emails import add_emails_job, mailboxes_by_subject, why_not_email
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import Tenant
 
@@ -86,9 +86,9 @@ def _why_no_email(tenant: Tenant, subjects: Sequence[Subject], at: datetime) -> 
     found: dict[Subject, str] = {}
     for start in range(0, len(subjects), _AT_ONCE):
         some = subjects[start : start + _AT_ONCE]
-        mailboxes = mailboxes_of(tenant=tenant, contact_ids=[subject.addressee for subject in some], at=at)
+        mailboxes = mailboxes_by_subject(tenant=tenant, subjects=some, at=at)
         for subject in some:
-            found[subject] = why_not_email(facts.get(subject), mailboxes.get(subject.addressee), again=False)
+            found[subject] = why_not_email(facts.get(subject), mailboxes.get(subject), again=False)
     return found
 
 

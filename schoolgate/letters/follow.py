@@ -14,13 +14,12 @@ from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
 from schoolgate.directory.feed import feed_end
 from schoolgate.directory.models import DirectoryHead
-from schoolgate.jobs.subject import Subject
 from schoolgate.jobs.sweeps import Sweep
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import KeyState
-from schoolgate.keys.subjects import CONTACT, subject_of
+from schoolgate.keys.subjects import subject_of
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, MailCursor, Message, MessageState
-from schoolgate.letters.send_emails import mailboxes_of, why_not_email
+from schoolgate.letters.send_emails import mailboxes_by_subject, why_not_email
 from schoolgate.tenancy.models import Tenant
 
 BY_WORKER = Actor(kind=ActorKind.SYSTEM, via="worker")
@@ -28,19 +27,20 @@ BY_WORKER = Actor(kind=ActorKind.SYSTEM, via="worker")
 
 @transaction.atomic(durable=True)
 def follow_directory(*, tenant: Tenant, by: Actor, at: datetime) -> int:
-    """Stop the waiting mails whose contact may not have them now, or whose key has ended; how many."""
+    """Stop the waiting mails whose reader may not have them now, or whose key has ended; how many."""
     MailCursor.objects.bulk_create([MailCursor(tenant=tenant)], ignore_conflicts=True)
     MailCursor.objects.filter(tenant=tenant).update(seq=feed_end(tenant=tenant))
-    waiting = Message.objects.for_tenant(tenant).filter(kind="key", state=MessageState.QUEUED).select_related("key")
+    waiting = (
+        Message.objects.for_tenant(tenant).filter(key__isnull=False, state=MessageState.QUEUED).select_related("key")
+    )
     messages = list(waiting)
-    subjects = {message.pk: _subject_of(message) for message in messages}
+    subjects = {message.pk: subject_of(message.key) for message in messages if message.key is not None}
     facts_by_subject = facts_of(tenant=tenant, subjects=set(subjects.values()), at=at)
-    addressees = {subject.addressee for subject in subjects.values()}
-    mailboxes = mailboxes_of(tenant=tenant, contact_ids=addressees, at=at)
+    mailboxes = mailboxes_by_subject(tenant=tenant, subjects=set(subjects.values()), at=at)
     stopped = 0
     for message in messages:
         subject = subjects[message.pk]
-        mailbox = mailboxes.get(subject.addressee)
+        mailbox = mailboxes.get(subject)
         why = why_not_email(facts_by_subject.get(subject), mailbox, again=True)
         if message.key is None or message.key.state != KeyState.LIVE:
             why = "the key has ended"
@@ -52,10 +52,6 @@ def follow_directory(*, tenant: Tenant, by: Actor, at: datetime) -> int:
         detail = {"mails": stopped}
         record("email.stopped", tenant_id=tenant.pk, by=by, at=at, subjects=[("tenant", tenant.pk)], detail=detail)
     return stopped
-
-
-def _subject_of(message: Message) -> Subject:
-    return Subject(CONTACT, 0) if message.key is None else subject_of(message.key)
 
 
 def _stop(message: Message, *, why: str) -> int:

@@ -1,13 +1,15 @@
 """The facts of one letter or mail that carries a key: the same for paper, mail and preview (R-TP-03, R-TP-06)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from schoolgate.directory.models import DirectoryContact, DirectoryStudent
+from schoolgate.directory.models import DirectoryStudent
+from schoolgate.letters.addressees import Addressee
 from schoolgate.letters.values import MergeValues, StudentLine
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
@@ -26,19 +28,34 @@ def key_link(tenant: Tenant, grouped_key: str) -> str:
 def key_values(
     *,
     tenant: Tenant,
-    contact: DirectoryContact,
+    addressee: Addressee,
     students: Sequence[DirectoryStudent],
     grouped_key: str,
     last_day: date,
     copy_no: int,
     at: datetime,
 ) -> MergeValues:
-    """students: the contact's published links, nobody else's. Texts in the language that is active."""
-    return MergeValues(
-        contact_full_name=contact.shown_name,
-        contact_salutation=f"{contact.title} {contact.family_name}" if contact.title else contact.shown_name,
-        contact_postal_address=postal_address(contact),
+    """students: the contact's published links, nobody else's; not looked at for a student. Texts in the language that is active."""
+    facts = _shared_values(tenant=tenant, grouped_key=grouped_key, last_day=last_day, copy_no=copy_no, at=at)
+    if addressee.whom.is_student:
+        return replace(
+            facts,
+            student_full_name=addressee.name,
+            student_class=addressee.class_name,
+            student_school=addressee.school,
+            student_label=addressee.lines,
+        )
+    return replace(
+        facts,
+        contact_full_name=addressee.name,
+        contact_salutation=f"{addressee.title} {addressee.family_name}" if addressee.title else addressee.name,
+        contact_postal_address=addressee.lines,
         students=tuple(map(student_line, students)),
+    )
+
+
+def _shared_values(*, tenant: Tenant, grouped_key: str, last_day: date, copy_no: int, at: datetime) -> MergeValues:
+    return MergeValues(
         key=grouped_key,
         key_link=key_link(tenant, grouped_key),
         expires_on=in_words(last_day),
@@ -53,15 +70,6 @@ def key_values(
 def help_of(tenant: Tenant) -> str:
     """How families reach the school: the line, and the address where there is one."""
     return " · ".join(filter(None, [tenant.settings.help_line, tenant.settings.help_address]))
-
-
-def postal_address(contact: DirectoryContact) -> tuple[str, ...]:
-    """Name and lines for the window; empty without a street or a town (R-CK-09, R-PA-10)."""
-    town = " ".join(filter(None, [contact.town, contact.region, contact.postcode]))
-    lines = [contact.address_1, contact.address_2, town]
-    if not contact.address_1 or not town:
-        return ()
-    return (contact.shown_name, *filter(None, lines))
 
 
 def in_words(day: date) -> str:

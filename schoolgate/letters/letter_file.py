@@ -4,7 +4,7 @@ Since every fetch sets the whole file anew, a half-written one can't be seen; le
 contact has been restricted, are left out and named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.directory.feed import feed_end
-from schoolgate.directory.models import DirectoryBar, DirectoryChange, DirectoryContact
+from schoolgate.directory.models import DirectoryBar, DirectoryChange
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import OPEN_STATES
 from schoolgate.jobs.subject import Subject
@@ -25,6 +25,7 @@ from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.reveal import unsealed
 from schoolgate.keys.subjects import students_by_subject, subject_of
+from schoolgate.letters.addressees import Addressee, Whom, addressees_of, kind_of, whom
 from schoolgate.letters.errors import LettersRefused
 from schoolgate.letters.fields import Part
 from schoolgate.letters.in_use import template_in_use
@@ -56,10 +57,10 @@ class FileNotReady(SchoolgateError):
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A letter of the run that the file does not hold, and why: a stable word."""
+    """A letter of the run that the file does not hold, and why: a stable word. number: the Contact ID or Student Id."""
 
-    contact_id: int
-    contact_no: str
+    whom: Whom
+    number: str
     why: str
 
 
@@ -88,8 +89,8 @@ class LetterToPull:
 
     file_no: int
     page_no: int
-    contact_id: int
-    contact_no: str
+    whom: Whom
+    number: str
     why: str
 
 
@@ -130,23 +131,25 @@ class _Made:
 
 def _set_file(tenant: Tenant, deliveries: Sequence[Delivery], *, file_no: int, at: datetime) -> _Made:
     """Set the letters that may go out; those that can't be printed as they are give way, so that the others can."""
-    contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk([each.key.addressee_id for each in deliveries])
+    subjects = {each.pk: subject_of(each.key) for each in deliveries}
+    addressees = addressees_of(tenant=tenant, subjects=subjects.values())
+    people = {pk: addressees[whom(subject)] for pk, subject in subjects.items() if whom(subject) in addressees}
     reasons = _why_left_out(tenant, deliveries, at=at)
     remaining = [delivery for delivery in deliveries if delivery.pk not in reasons]
-    sheets = sheets_of(tenant=tenant, deliveries=remaining, contacts=contacts, at=at)
+    sheets = sheets_of(tenant=tenant, deliveries=remaining, people=people, at=at)
     problems: dict[int, str] = {}
     while True:
-        out = [LeftOut(each.key.addressee_id, contacts[each.key.addressee_id].contact_no, reasons[each.pk])
+        out = [LeftOut(whom(subjects[each.pk]), people[each.pk].number if each.pk in people else "", reasons[each.pk])
                for each in deliveries if each.pk in reasons]  # fmt: skip
         rows = [
-            TallyRow(page, contacts[each.key.addressee_id].contact_no, each.key.selector, each.copy_no)
+            TallyRow(page, people[each.pk].number, each.key.selector, each.copy_no)
             for page, each in enumerate(remaining, 1)
         ]
         texts = SheetTexts(
             title=_("Letters of run %(run)s, file %(file)s") % {"run": deliveries[0].run_id, "file": file_no},
             tally_title=_("Tally of run %(run)s, file %(file)s") % {"run": deliveries[0].run_id, "file": file_no},
             tally_note=_tally_note(len(rows), out),
-            tally_heads=(_("Page"), _("Contact ID"), _("Key"), _("Copy")),
+            tally_heads=(_("Page"), _numbers_are(people.values()), _("Key"), _("Copy")),
             ref_alt=_("Reference for returned mail"),
         )
         paper = PaperSize(tenant.settings.paper)
@@ -166,30 +169,36 @@ def _set_file(tenant: Tenant, deliveries: Sequence[Delivery], *, file_no: int, a
 
 
 def sheets_of(
-    *, tenant: Tenant, deliveries: Sequence[Delivery], contacts: dict[int, DirectoryContact], at: datetime
+    *, tenant: Tenant, deliveries: Sequence[Delivery], people: Mapping[int, Addressee], at: datetime
 ) -> dict[int, LetterSheet]:
-    """The sheet of each delivery, by its id, in the language that is active; four statements for all of them."""
+    """The sheet of each delivery, by its id, in the language that is active, each from its own kind of text; a handful of statements.
+
+    people: whom each delivery is for, by its id.
+    """
     if not deliveries:
         return {}
     subjects = [subject_of(each.key) for each in deliveries]
     students = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at))
     codes: dict[int, KeyCode] = unsealed(each.key for each in deliveries)
-    template = template_in_use(tenant=tenant, kind="key", channel=Part.LETTER, language=deliveries[0].language).template
+    language = deliveries[0].language
+    templates = {
+        kind: template_in_use(tenant=tenant, kind=kind, channel=Part.LETTER, language=language).template
+        for kind in set(map(kind_of, subjects))
+    }
     words, join = sheet_words(), list_words()
     is_rtl = translation.get_language_bidi()
     found = {}
     for each, subject in zip(deliveries, subjects, strict=True):
-        contact = contacts[each.key.addressee_id]
         values = key_values(
             tenant=tenant,
-            contact=contact,
+            addressee=people[each.pk],
             students=students.get(subject, ()),
             grouped_key=codes[each.key_id].grouped,
             last_day=each.expires_on,
             copy_no=each.copy_no,
             at=at,
         )
-        tree = merge(template, values, join)
+        tree = merge(templates[kind_of(subject)], values, join)
         found[each.pk] = lay_out(tree, values, language=each.language, is_rtl=is_rtl, words=words)
     return found
 
@@ -223,6 +232,14 @@ def _why_left_out(tenant: Tenant, deliveries: Sequence[Delivery], *, at: datetim
     return found
 
 
+def _numbers_are(people: Iterable[Addressee]) -> str:
+    """What the numbers of a tally are, of contacts, of students, or of both."""
+    kinds = {each.whom.is_student for each in people}
+    if kinds == {True}:
+        return _("Student Id")
+    return _("Contact ID") if kinds == {False} else _("Contact or Student Id")
+
+
 def _tally_note(letters: int, left_out: Sequence[LeftOut]) -> str:
     note = ngettext(
         "%(letters)s letter. Count and compare. This sheet shows no full key.",
@@ -231,7 +248,7 @@ def _tally_note(letters: int, left_out: Sequence[LeftOut]) -> str:
     ) % {"letters": letters}
     if not left_out:
         return note
-    named = ", ".join(each.contact_no for each in left_out[:_NAMED])
+    named = ", ".join(each.number for each in left_out[:_NAMED])
     more = len(left_out) - _NAMED
     rest = _(" and %(n)s more") % {"n": more} if more > 0 else ""
     return note + " " + _("Left out: %(contacts)s.") % {"contacts": named + rest}
@@ -258,17 +275,16 @@ def letters_to_pull(*, tenant: Tenant, job: Job, at: datetime) -> list[LetterToP
         .select_related("key")
         .order_by("file_no", "page_no")
     )
-    contact_ids = {each.key.addressee_id for each in printed}
-    barred = _barred_since(tenant, printed, contact_ids, at=at)
-    contacts = dict(
-        DirectoryContact.objects.for_tenant(tenant).filter(pk__in=contact_ids).values_list("pk", "contact_no")
-    )
+    subjects = {each.pk: subject_of(each.key) for each in printed}
+    barred = _barred_since(tenant, [each for each in printed if not whom(subjects[each.pk]).is_student], at=at)
+    addressees = addressees_of(tenant=tenant, subjects=subjects.values())
     found = []
     for each in printed:
-        pk = each.key.addressee_id
         why = RESTRICTED if each.pk in barred else "" if _still_opens(each.key, at=at) else KEY_ENDED
         if why and each.file_no is not None and each.page_no is not None:
-            found.append(LetterToPull(each.file_no, each.page_no, pk, contacts.get(pk, ""), why))
+            person = whom(subjects[each.pk])
+            number = addressees[person].number if person in addressees else ""
+            found.append(LetterToPull(each.file_no, each.page_no, person, number, why))
     return found
 
 
@@ -276,8 +292,9 @@ def _still_opens(key: AccessKey, *, at: datetime) -> bool:
     return key.state == KeyState.LIVE and key.expires_at > at
 
 
-def _barred_since(tenant: Tenant, printed: Sequence[Delivery], contact_ids: set[int], *, at: datetime) -> set[int]:
-    """Deliveries whose contact has a restriction that was published, or has begun, after the letter was set."""
+def _barred_since(tenant: Tenant, printed: Sequence[Delivery], *, at: datetime) -> set[int]:
+    """Deliveries to contacts who have a restriction that was published, or has begun, after the letter was set."""
+    contact_ids = {each.key.addressee_id for each in printed}
     oldest = min((each.directory_seq or 0 for each in printed), default=0)
     closing = (
         DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at)).filter(contact_id__in=contact_ids)

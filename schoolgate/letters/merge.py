@@ -350,9 +350,10 @@ class _Filling:
             case Field("students" | "students.with_class" as name):
                 details = name == "students.with_class"
                 return self.joined([_student(line, with_detail=details) for line in self.values.students], self.words)
-            case Field("contact.postal_address"):
+            case Field("contact.postal_address" | "student.label" as name):
+                lines = [line for line in self.values.of(name) if isinstance(line, str)]
                 return self.joined(
-                    [[shown] for line in self.values.contact_postal_address if (shown := _shown(line)).text],
+                    [[shown] for line in lines if (shown := _shown(line)).text],
                     ListWords(", ", ", "),
                 )
             case Field(name):

@@ -102,7 +102,7 @@ class MessageState(models.TextChoices):
 class Message(models.Model):
     """An outgoing mail. Its body is rendered at hand-over and never stored (spine §4).
 
-    kind: key, confirm_email, reset_password, connected, … . key: the key it carries. account: whom an account mail is about.
+    kind: key, student_key, confirm_email, reset_password, connected, … . key: the key it carries. account: whom an account mail is about.
     params: what the body needs besides, never a secret. idempotency_key: at most one mail for each.
     """
 
@@ -148,6 +148,17 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk} {self.kind}"
+
+    @property
+    def audited(self) -> list[tuple[str, int]]:
+        """Whom and what the audit names with this mail."""
+        pairs = [
+            ("key", self.key_id),
+            ("contact", self.contact_id),
+            ("student", self.student_id),
+            ("account", self.account_id),
+        ]
+        return [(kind, id_) for kind, id_ in pairs if id_ is not None]
 
 
 class MailCursor(models.Model):

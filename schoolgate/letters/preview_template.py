@@ -8,10 +8,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from schoolgate.directory.models import DirectoryContact
+from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.directory.queries import students_by_contact
+from schoolgate.letters.addressees import KEY, of_contact, of_student
 from schoolgate.letters.compose_email import Envelope, compose_email
-from schoolgate.letters.fields import KINDS, Part
+from schoolgate.letters.fields import KINDS, Part, TemplateKind
 from schoolgate.letters.key_values import help_of, in_words, key_link, key_values, portal_url
 from schoolgate.letters.letter_file import list_words, sheet_words
 from schoolgate.letters.merge import merge, parse_template
@@ -27,11 +28,16 @@ _LONG_NAME = "Wilhelmina-Theodora Featherstonehaugh-Cholmondeley-Vandersmit"
 
 @dataclass(frozen=True)
 class Draft:
-    """A text as it is being written."""
+    """A text as it is being written. kind: of the letter or mail, as in fields.py."""
 
     channel: Part
     subject: str
     body: str
+    kind: str = KEY
+
+    @property
+    def of(self) -> TemplateKind:
+        return KINDS[self.kind, self.channel]
 
 
 def sample_values(tenant: Tenant, *, at: datetime) -> MergeValues:
@@ -59,8 +65,21 @@ def contact_values(tenant: Tenant, contact: DirectoryContact, *, at: datetime) -
     students = students_by_contact(tenant=tenant, contact_ids=[contact.pk], today=day_of(tenant, at))
     return key_values(
         tenant=tenant,
-        contact=contact,
+        addressee=of_contact(contact),
         students=students.get(contact.pk, ()),
+        grouped_key=dummy_key(),
+        last_day=day_of(tenant, at) + timedelta(days=tenant.settings.letter_life_days),
+        copy_no=1,
+        at=at,
+    )
+
+
+def student_values(tenant: Tenant, student: DirectoryStudent, *, at: datetime) -> MergeValues:
+    """A real student's facts, without their key."""
+    return key_values(
+        tenant=tenant,
+        addressee=of_student(student),
+        students=(),
         grouped_key=dummy_key(),
         last_day=day_of(tenant, at) + timedelta(days=tenant.settings.letter_life_days),
         copy_no=1,
@@ -72,7 +91,7 @@ def draw_preview(*, tenant: Tenant, draft: Draft, values: MergeValues, at: datet
     """The letter as SVG, by the sheet that prints it. Raises TemplateRefused, LettersRefused, FontsMissing."""
     language = tenant.settings.language
     with translation.override(language):
-        template = parse_template(kind=KINDS["key", Part.LETTER], subject=draft.subject, body=draft.body)
+        template = parse_template(kind=draft.of, subject=draft.subject, body=draft.body)
         sheet = lay_out(
             merge(template, values, list_words()),
             values,
@@ -88,7 +107,7 @@ def compose_preview(*, tenant: Tenant, draft: Draft, values: MergeValues) -> Ema
     """The mail. Raises TemplateRefused, EmailRefused."""
     language = tenant.settings.language
     with translation.override(language):
-        template = parse_template(kind=KINDS["key", Part.EMAIL], subject=draft.subject, body=draft.body)
+        template = parse_template(kind=draft.of, subject=draft.subject, body=draft.body)
         envelope = Envelope("sample@example.org", tenant.name, settings.DEFAULT_FROM_EMAIL, "", "<preview@example.org>")
         tree = merge(template, values, list_words())
         return compose_email(tree, envelope, language=language, is_rtl=translation.get_language_bidi())
@@ -109,6 +128,10 @@ def _school_facts(
         contact_salutation=name,
         contact_postal_address=address,
         students=students,
+        student_full_name=students[0].name,
+        student_class=students[0].detail,
+        student_school=tenant.name,
+        student_label=(students[0].name, students[0].detail, tenant.name),
         key=dummy_key(),
         key_link=key_link(tenant, dummy_key()),
         expires_on=in_words(today + timedelta(days=tenant.settings.letter_life_days)),

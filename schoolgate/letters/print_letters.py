@@ -1,4 +1,4 @@
-"""Print Letters: a letter for each selected contact with a live key, as a job (R-CK-09 to R-CK-11, R-KY-06, R-RN-01 to R-RN-06).
+"""Print Letters: a letter for each selected contact, or student, with a live key, as a job (R-CK-09 to R-CK-11, R-KY-06, R-RN-01 to R-RN-06).
 
 The job decides, numbers the copies and places them in files; the sheets themselves are set when a file is fetched, from the
 sealed copies (letter_file.py): no letter is ever stored.
@@ -27,10 +27,11 @@ from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
 from schoolgate.keys.schemes import IN_RUN, NO_KEY, RESTRICTED, UNKNOWN, Facts, Forecast, why_not_generate
 from schoolgate.keys.subjects import audited, students_by_subject
+from schoolgate.letters.addressees import Addressee, Whom, addressees_of, kind_of, whom
 from schoolgate.letters.fields import Part
 from schoolgate.letters.fonts import families_for
 from schoolgate.letters.in_use import template_in_use
-from schoolgate.letters.key_values import postal_address, student_line
+from schoolgate.letters.key_values import student_line
 from schoolgate.letters.models import Channel, Delivery, DeliveryState
 from schoolgate.letters.pdf import MAX_LETTERS
 from schoolgate.letters.print_order import OrderedLetter, OrderedStudent, print_order
@@ -73,13 +74,12 @@ def forecast_letters(
     """Query: what `start_print_letters` would do with this selection at this moment (R-CK-07)."""
     wanted = list(dict.fromkeys(subjects))
     facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
-    addressees = [subject.addressee for subject in wanted]
-    homeless = _without_address(tenant=tenant, contact_ids=addressees) if options.only_with_address else set()
+    homeless = _without_address(tenant=tenant, subjects=wanted) if options.only_with_address else set()
     skipped: Counter[str] = Counter()
     chosen = []
     for subject in wanted:
         why = why_not_print(facts_by_subject.get(subject), also_generate=options.also_generate)
-        why = why or (NO_ADDRESS if subject.addressee in homeless else "")
+        why = why or (NO_ADDRESS if whom(subject) in homeless else "")
         if why:
             skipped[why] += 1
         else:
@@ -120,22 +120,25 @@ def add_letters_job(
 
 def in_print_order(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> list[Subject]:
     """Query: these subjects as their letters lie in the pile (R-CK-10). Ids of nobody come last, to be told of."""
-    by_addressee: dict[int, list[Subject]] = {}
+    by_whom: dict[Whom, list[Subject]] = {}
     for subject in dict.fromkeys(subjects):
-        by_addressee.setdefault(subject.addressee, []).append(subject)
-    ids = list(by_addressee)
-    letters: list[OrderedLetter] = []
-    for some in _pieces(ids):
+        by_whom.setdefault(whom(subject), []).append(subject)
+    contact_ids = [each.id for each in by_whom if not each.is_student]
+    letters: list[OrderedLetter[Whom]] = []
+    for some in _pieces(contact_ids):
         numbers = dict(DirectoryContact.objects.for_tenant(tenant).filter(pk__in=some).values_list("pk", "contact_no"))
         students = students_by_contact(tenant=tenant, contact_ids=some, today=day_of(tenant, at))
         letters += [
-            OrderedLetter(pk, contact_no, [_ordered(student) for student in students.get(pk, ())])
+            OrderedLetter(Whom(False, pk), contact_no, [_ordered(student) for student in students.get(pk, ())])
             for pk, contact_no in numbers.items()
         ]
-    ordered = print_order(letters, _kept_apart(tenant=tenant, contact_ids=set(ids), at=at))
+    for some in _pieces([each.id for each in by_whom if each.is_student]):
+        themselves = DirectoryStudent.objects.for_tenant(tenant).filter(pk__in=some).select_related("school")
+        letters += [OrderedLetter(Whom(True, each.pk), each.student_no, [_ordered(each)]) for each in themselves]
+    ordered = print_order(letters, _kept_apart(tenant=tenant, contact_ids=set(contact_ids), at=at))
     known = set(ordered)
-    in_order = [*ordered, *(pk for pk in ids if pk not in known)]
-    return [subject for pk in in_order for subject in by_addressee[pk]]
+    in_order = [*ordered, *(each for each in by_whom if each not in known)]
+    return [subject for each in in_order for subject in by_whom[each]]
 
 
 def _ordered(student: DirectoryStudent) -> OrderedStudent:
@@ -144,7 +147,7 @@ def _ordered(student: DirectoryStudent) -> OrderedStudent:
     )
 
 
-def _kept_apart(*, tenant: Tenant, contact_ids: set[int], at: datetime) -> set[frozenset[int]]:
+def _kept_apart(*, tenant: Tenant, contact_ids: set[int], at: datetime) -> set[frozenset[Whom]]:
     """Pairs of which one is barred from a student that the other is associated with: few, even in a large district.
 
     Stricter than R-CK-10, which asks it of contacts who share an address: a pile may be handed out by class.
@@ -157,7 +160,7 @@ def _kept_apart(*, tenant: Tenant, contact_ids: set[int], at: datetime) -> set[f
         for student_id, contact_id in pairs.values_list("student_id", "contact_id"):
             others.setdefault(student_id, set()).add(contact_id)
     return {
-        frozenset({contact_id, other})
+        frozenset({Whom(False, contact_id), Whom(False, other)})
         for student_id, contact_id in barred
         for other in others.get(student_id, ())
         if other != contact_id and {contact_id, other} <= contact_ids
@@ -169,28 +172,26 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
     subjects = [item.subject for item in items]
-    contact_ids = [subject.addressee for subject in subjects]
     if job.options["also_generate"]:
         hold_keys_of(tenant)
     facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
     if job.options["also_generate"]:
         overdue = [facts.overdue_key_id for facts in facts_by_subject.values() if facts.overdue_key_id is not None]
         expire_these(tenant=tenant, key_ids=overdue, by=by, at=at)
-    contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(contact_ids)
+    addressees = addressees_of(tenant=tenant, subjects=subjects)
     students = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at))
     elsewhere = _held_by_earlier_runs(job, subjects)
     key_ids: dict[Subject, int] = {}
     keyless: list[Subject] = []
     for item, subject in zip(items, subjects, strict=True):
-        pk = subject.addressee
         facts = facts_by_subject.get(subject)
         item.why = why_not_print(facts, also_generate=job.options["also_generate"])
         if not item.why and subject in elsewhere:
             item.why, item.result_id = IN_RUN, elsewhere[subject]
-        elif not item.why and job.options["only_with_address"] and not postal_address(contacts[pk]):
+        elif not item.why and job.options["only_with_address"] and not addressees[whom(subject)].has_address:
             item.why = NO_ADDRESS
         item.state = ItemState.SKIPPED if item.why else ItemState.DONE
-        if not item.why and _has_no_glyph(tenant, contacts[pk], students.get(subject, ())):
+        if not item.why and _has_no_glyph(tenant, addressees[whom(subject)], students.get(subject, ())):
             item.state, item.why = ItemState.FAILED, MISSING_GLYPH
         if item.state == ItemState.DONE and facts is not None:
             if facts.key_id is None:
@@ -202,7 +203,7 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
         key_ids |= dict(zip(keyless, made, strict=True))
         about = [("job", job.pk), *audited(keyless), *(("key", pk) for pk in made)]
         record("key.generated", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"keys": len(keyless)})
-    deliveries = _deliver(job, items, contacts, key_ids, at=at)
+    deliveries = _deliver(job, items, addressees, key_ids, at=at)
     if deliveries:
         about = [("job", job.pk)]
         if len(deliveries) <= NAMED_IN_AUDIT:
@@ -213,7 +214,7 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
 def _deliver(
     job: Job,
     items: Sequence[JobItem],
-    contacts: dict[int, DirectoryContact],
+    addressees: Mapping[Whom, Addressee],
     key_ids: Mapping[Subject, int],
     *,
     at: datetime,
@@ -224,7 +225,10 @@ def _deliver(
     out = note_printed(tenant=tenant, key_ids=list(key_ids.values()), at=at)
     copies = _last_copies(tenant=tenant, key_ids=list(out))
     language = tenant.settings.language
-    version = template_in_use(tenant=tenant, kind="key", channel=Part.LETTER, language=language).version
+    versions = {
+        kind: template_in_use(tenant=tenant, kind=kind, channel=Part.LETTER, language=language).version
+        for kind in set(map(kind_of, key_ids))
+    }
     before = Delivery.objects.for_tenant(tenant).filter(run=job).count()
     deliveries: list[Delivery] = []
     printed: list[JobItem] = []
@@ -246,9 +250,9 @@ def _deliver(
                 run=job,
                 file_no=place // MAX_LETTERS + 1,
                 page_no=place % MAX_LETTERS + 1,
-                template_version=version,
+                template_version=versions[kind_of(item.subject)],
                 language=language,
-                address_hash=address_hash(contacts[item.subject.addressee]),
+                address_hash=address_hash(addressees[whom(item.subject)]),
                 expires_on=out[key_id].last_day,
                 made_at=at,
                 made_by_id=by.user_id,
@@ -260,15 +264,15 @@ def _deliver(
     return deliveries
 
 
-def address_hash(contact: DirectoryContact) -> str:
+def address_hash(addressee: Addressee) -> str:
     """What tells later whether the address has changed since, and never what it was."""
-    return salted_hmac("letters.address", "\n".join(postal_address(contact)), algorithm="sha256").hexdigest()
+    return salted_hmac("letters.address", "\n".join(addressee.lines), algorithm="sha256").hexdigest()
 
 
-def _has_no_glyph(tenant: Tenant, contact: DirectoryContact, students: Sequence[DirectoryStudent]) -> bool:
-    """Would this contact's letter need a sign that no font has? The template's own signs were proved when it was saved."""
+def _has_no_glyph(tenant: Tenant, addressee: Addressee, students: Sequence[DirectoryStudent]) -> bool:
+    """Would this person's letter need a sign that no font has? The template's own signs were proved when it was saved."""
     lines = [student_line(student) for student in students]
-    texts = [contact.shown_name, contact.title, *postal_address(contact), *(line.name + line.detail for line in lines)]
+    texts = [addressee.name, addressee.title, *addressee.lines, *(line.name + line.detail for line in lines)]
     _, missing = families_for("".join(texts), language=tenant.settings.language)
     return bool(missing)
 
@@ -279,12 +283,9 @@ def _last_copies(*, tenant: Tenant, key_ids: Collection[int]) -> dict[int, int]:
     return dict(before.values_list("key_id").annotate(last=Max("copy_no")))
 
 
-def _without_address(*, tenant: Tenant, contact_ids: Sequence[int]) -> set[int]:
-    found: set[int] = set()
-    for some in _pieces(contact_ids):
-        contacts = DirectoryContact.objects.for_tenant(tenant).filter(pk__in=some)
-        found |= {contact.pk for contact in contacts if not postal_address(contact)}
-    return found
+def _without_address(*, tenant: Tenant, subjects: Collection[Subject]) -> set[Whom]:
+    addressees = addressees_of(tenant=tenant, subjects=subjects)
+    return {each for each, addressee in addressees.items() if not addressee.has_address}
 
 
 def _held_by_earlier_runs(job: Job, subjects: Collection[Subject]) -> dict[Subject, int]:

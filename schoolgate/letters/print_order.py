@@ -1,8 +1,9 @@
 """The order of a pile of letters, and who must not lie beside whom; pure (R-CK-10, B-03)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Generic, TypeVar
 
 from schoolgate.lib.natural import natural
 
@@ -18,32 +19,36 @@ class OrderedStudent:
     birth_date: date | None
 
 
-@dataclass(frozen=True)
-class OrderedLetter:
-    """A letter to come. students: the contact's published links."""
+Who = TypeVar("Who", bound=Hashable)
+"""What names the person whom a letter is for."""
 
-    contact_id: int
-    contact_no: str
+
+@dataclass(frozen=True)
+class OrderedLetter(Generic[Who]):
+    """A letter to come. number: the Contact ID or Student Id. students: the contact's published links; or the student themself."""
+
+    whom: Who
+    number: str
     students: Sequence[OrderedStudent]
 
 
-def print_order(letters: Iterable[OrderedLetter], kept_apart: Collection[frozenset[int]] = ()) -> list[int]:
-    """Contact ids by school, year, class, name of the youngest student, Contact ID; contacts without students last.
+def print_order(letters: Iterable[OrderedLetter[Who]], kept_apart: Collection[frozenset[Who]] = ()) -> list[Who]:
+    """Whom the letters are for, by school, year, class, name of the youngest student, number; people without students last.
 
-    kept_apart: pairs of contacts whose letters are never neighbours, since a restriction lies between one of them and a
+    kept_apart: pairs of people whose letters are never neighbours, since a restriction lies between one of them and a
     student of both. If they are the only letters left, the last one stands where it may.
     """
-    ordered = [letter.contact_id for letter in sorted(letters, key=_place)]
-    foes: dict[int, set[int]] = {}
+    ordered = [letter.whom for letter in sorted(letters, key=_place)]
+    foes: dict[Who, set[Who]] = {}
     for pair in kept_apart:
         for one in pair:
             foes.setdefault(one, set()).update(pair - {one})
     return _apart(ordered, foes) if foes else ordered
 
 
-def _place(letter: OrderedLetter) -> tuple[object, ...]:
+def _place(letter: OrderedLetter[Who]) -> tuple[object, ...]:
     if not letter.students:
-        return (1, 0, [], [], "", natural(letter.contact_no))
+        return (1, 0, [], [], "", natural(letter.number))
     youngest = min(
         letter.students, key=lambda student: (-(student.birth_date or date.min).toordinal(), student.sort_name)
     )
@@ -53,29 +58,29 @@ def _place(letter: OrderedLetter) -> tuple[object, ...]:
         natural(youngest.year_level),
         natural(youngest.roll_class),
         youngest.sort_name,
-        natural(letter.contact_no),
+        natural(letter.number),
     )
 
 
-def _apart(ordered: list[int], foes: Mapping[int, set[int]]) -> list[int]:
+def _apart(ordered: list[Who], foes: Mapping[Who, set[Who]]) -> list[Who]:
     """Take letters in order; one whose foe was the last waits until another has come between."""
-    found: list[int] = []
-    waiting: list[int] = []
-    for contact_id in ordered:
-        for waiter in [*waiting, contact_id]:
+    found: list[Who] = []
+    waiting: list[Who] = []
+    for whom in ordered:
+        for waiter in [*waiting, whom]:
             if found and waiter in foes.get(found[-1], ()):
-                if waiter == contact_id:
+                if waiter == whom:
                     waiting.append(waiter)
                 continue
             found.append(waiter)
-            if waiter != contact_id:
+            if waiter != whom:
                 waiting.remove(waiter)
     for waiter in waiting:
         _squeeze_in(found, waiter, foes)
     return found
 
 
-def _squeeze_in(found: list[int], waiter: int, foes: Mapping[int, set[int]]) -> None:
+def _squeeze_in(found: list[Who], waiter: Who, foes: Mapping[Who, set[Who]]) -> None:
     """Put a letter in the last place where neither neighbour is a foe; at the end if there is none."""
     shunned = foes.get(waiter, set())
     for place in range(len(found), -1, -1):

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
-from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact, DirectoryStudent
 from schoolgate.jobs.models import Job
 from schoolgate.keys.models import AccessKey
+from schoolgate.letters.addressees import KEY
 from schoolgate.letters.fields import Part
 from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState, Template
 from schoolgate.letters.shipped import shipped_text
@@ -69,26 +70,28 @@ class TextInUse:
     saved_by_id: int | None = None
 
 
-def text_in_use(*, tenant: Tenant, channel: Part) -> TextInUse:
-    """The text of the key letter or mail that is in force, as it was written (R-TP-02)."""
-    newest = _templates(tenant=tenant, channel=channel, language=tenant.settings.language).first()
+def text_in_use(*, tenant: Tenant, channel: Part, kind: str = KEY) -> TextInUse:
+    """The text of a letter or mail with a key that is in force, as it was written (R-TP-02). kind: as in fields.py."""
+    newest = _templates(tenant=tenant, kind=kind, channel=channel, language=tenant.settings.language).first()
     if newest is not None and not newest.is_default:
         return TextInUse(newest.subject, newest.body, newest.version, False, newest.saved_at, newest.saved_by_id)
     asks_proof = tenant.settings.second_proof != SecondProof.NONE
-    subject, body = shipped_text("key", channel, asks_proof=asks_proof)
+    subject, body = shipped_text(kind, channel, asks_proof=asks_proof)
     if newest is None:
         return TextInUse(subject, body, 0, is_shipped=True)
     return TextInUse(subject, body, newest.version, True, newest.saved_at, newest.saved_by_id)
 
 
-def newest_version(*, tenant: Tenant, channel: Part, language: str) -> int:
+def newest_version(*, tenant: Tenant, kind: str, channel: Part, language: str) -> int:
     """The number of the newest saved text; 0 when there is none."""
-    newest = _templates(tenant=tenant, channel=channel, language=language).values_list("version", flat=True).first()
-    return newest or 0
+    versions = _templates(tenant=tenant, kind=kind, channel=channel, language=language).values_list(
+        "version", flat=True
+    )
+    return versions.first() or 0
 
 
-def _templates(*, tenant: Tenant, channel: Part, language: str) -> QuerySet[Template]:
-    rows = Template.objects.for_tenant(tenant).filter(kind="key", channel=channel.value, language=language)
+def _templates(*, tenant: Tenant, kind: str, channel: Part, language: str) -> QuerySet[Template]:
+    rows = Template.objects.for_tenant(tenant).filter(kind=kind, channel=channel.value, language=language)
     return rows.order_by("-version")
 
 
@@ -99,7 +102,7 @@ def outbox_messages(
     run_id: int | None = None,
     school_ids: Collection[int] | None = None,
 ) -> QuerySet[Message]:
-    """Mails, newest first. school_ids: only to contacts with a student there (R-PM-01), which leaves account mails out."""
+    """Mails, newest first. school_ids: only to contacts with a student there, and to students there (R-PM-01), which leaves most account mails out."""
     mails = Message.objects.for_tenant(tenant)
     if states:
         mails = mails.filter(state__in=states)
@@ -109,7 +112,10 @@ def outbox_messages(
         there = DirectoryAssociation.objects.for_tenant(tenant).filter(
             contact_id=OuterRef("contact_id"), student__school_id__in=school_ids
         )
-        mails = mails.filter(Exists(there))
+        themselves = DirectoryStudent.objects.for_tenant(tenant).filter(
+            pk=OuterRef("student_id"), school_id__in=school_ids
+        )
+        mails = mails.filter(Exists(there) | Exists(themselves))
     return mails.order_by("-queued_at", "-pk")
 
 
@@ -131,15 +137,32 @@ def message_counts(
 
 
 def names_of_addressees(*, tenant: Tenant, messages: Collection[Message]) -> dict[int, str]:
-    """{message id: name of its contact, or of its account}; two statements."""
+    """{message id: name of its contact or student, or of its account}; three statements."""
     contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(
         {each.contact_id for each in messages if each.contact_id}
+    )
+    students = DirectoryStudent.objects.for_tenant(tenant).in_bulk(
+        {each.student_id for each in messages if each.student_id}
     )
     accounts = User.objects.for_tenant(tenant).in_bulk({each.account_id for each in messages if each.account_id})
     found = {}
     for each in messages:
-        contact, account = contacts.get(each.contact_id or 0), accounts.get(each.account_id or 0)
-        found[each.pk] = contact.shown_name if contact else (account.name or account.username) if account else ""
+        person = contacts.get(each.contact_id or 0) or students.get(each.student_id or 0)
+        account = accounts.get(each.account_id or 0)
+        found[each.pk] = person.shown_name if person else (account.name or account.username) if account else ""
+    return found
+
+
+def student_for_preview(
+    *, tenant: Tenant, student_no: str, school_ids: Collection[int] | None = None
+) -> DirectoryStudent:
+    """A student by Student Id. Raises NotFound, also beyond the schools given."""
+    students = DirectoryStudent.objects.for_tenant(tenant).filter(student_no=student_no, is_active=True)
+    if school_ids is not None:
+        students = students.filter(school_id__in=school_ids)
+    found = students.select_related("school").order_by("pk").first()
+    if found is None:
+        raise NotFound
     return found
 
 

@@ -1,4 +1,4 @@
-"""Send Emails: a mail for each selected contact with a live key, as a job that puts them into the outbox (R-CK-12, R-KY-10)."""
+"""Send Emails: a mail for each selected contact, or student, with a live key, as a job that puts them into the outbox (R-CK-12, R-KY-10)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
@@ -8,6 +8,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
+from django.db.models.functions import Lower
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
@@ -19,6 +20,7 @@ from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.schemes import NO_KEY, NO_LINK, RESTRICTED, UNKNOWN, Facts, Forecast
 from schoolgate.keys.subjects import audited
+from schoolgate.letters.addressees import Addressee, Whom, addressees_of, kind_of, whom
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, Message, MessageState
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
@@ -37,17 +39,16 @@ _ON_ITS_WAY = [MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, Mes
 
 @dataclass(frozen=True)
 class Mailbox:
-    """What decides about mailing one contact. address: empty when there is none that can be used."""
+    """What decides about mailing one key. address: empty when there is none that can be used."""
 
     address: str
-    language: str
     has_bounced: bool
     is_shared: bool
     is_mailed: bool
 
 
 def why_not_email(facts: Facts | None, mailbox: Mailbox | None, *, again: bool) -> str:
-    """Why a contact gets no mail, or "" when they do; pure. again: also who was mailed this key before."""
+    """Why a contact or student gets no mail, or "" when they do; pure. again: also who was mailed this key before."""
     if facts is None or mailbox is None:
         return UNKNOWN
     if facts.never:
@@ -67,35 +68,72 @@ def why_not_email(facts: Facts | None, mailbox: Mailbox | None, *, again: bool) 
     return ALREADY_SENT if mailbox.is_mailed and not again else ""
 
 
-def mailboxes_of(*, tenant: Tenant, contact_ids: Collection[int], at: datetime) -> dict[int, Mailbox]:
-    """Query: the mailboxes of these contacts; a handful of statements, however many they are."""
-    today = day_of(tenant, at)
-    contacts = list(
-        DirectoryContact.objects.for_tenant(tenant)
-        .filter(pk__in=contact_ids)
-        .values_list("pk", "email", "email_usable", "language")
-    )
-    messages = Message.objects.for_tenant(tenant).filter(kind="key", contact_id__in=contact_ids)
-    bounced = set(messages.filter(state=MessageState.BOUNCED).values_list("contact_id", "address"))
-    mailed = set(messages.filter(state__in=_ON_ITS_WAY, key__state="live").values_list("contact_id", flat=True))
-    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__in=contact_ids)
-    students_of: dict[int, set[int]] = defaultdict(set)
-    for contact_id, student_id in links.values_list("contact_id", "student_id"):
-        students_of[contact_id].add(student_id)
+def mailboxes_by_subject(*, tenant: Tenant, subjects: Collection[Subject], at: datetime) -> dict[Subject, Mailbox]:
+    """Query: where the keys of these subjects could be mailed; a handful of statements, however many they are."""
+    addressees = addressees_of(tenant=tenant, subjects=subjects)
+    bounced, mailed = _mails_before(tenant=tenant, people=addressees)
+    sees = _sees(tenant=tenant, people=addressees, at=at)
     closed_to = _barred_addresses(tenant=tenant, at=at)
-    return {
-        pk: Mailbox(
-            address=email if is_usable else "",
-            language=language,
-            has_bounced=(pk, email) in bounced,
-            is_shared=any(
-                other != pk and student_id in students_of[pk]
-                for other, student_id in closed_to.get(email.casefold(), [])
-            ),
-            is_mailed=pk in mailed,
+    families = _addresses_of_contacts(tenant=tenant, people=addressees.values())
+    found = {}
+    for subject in subjects:
+        person = addressees.get(whom(subject))
+        if person is None:
+            continue
+        address = person.email.casefold()
+        others = [
+            (contact, student) for contact, student in closed_to.get(address, []) if Whom(False, contact) != person.whom
+        ]
+        found[subject] = Mailbox(
+            address=person.email,
+            has_bounced=(person.whom, person.email) in bounced,
+            is_shared=address in families or any(student in sees[person.whom] for _contact, student in others),
+            is_mailed=(subject.kind, subject.id, subject.addressee) in mailed,
         )
-        for pk, email, is_usable, language in contacts
-    }
+    return found
+
+
+def _mails_before(
+    *, tenant: Tenant, people: Collection[Whom]
+) -> tuple[set[tuple[Whom, str]], set[tuple[str, int, int]]]:
+    """(person, address) from which the last mail came back; and whose live key was mailed, or may have been: (kind, id, addressee)."""
+    keys = Message.objects.for_tenant(tenant).filter(key__isnull=False)
+    bounced, mailed = set(), set()
+    for is_student, column in ((False, "contact_id"), (True, "student_id")):
+        ids = [each.id for each in people if each.is_student == is_student]
+        if not ids:
+            continue
+        mine = keys.filter(**{f"{column}__among": ids})
+        came_back = mine.filter(state=MessageState.BOUNCED).values_list(column, "address")
+        bounced |= {(Whom(is_student, pk), address) for pk, address in came_back if pk is not None}
+        went = mine.filter(state__in=_ON_ITS_WAY, key__state="live")
+        mailed |= set(went.values_list("key__subject_kind", "key__subject_id", "key__addressee_id"))
+    return bounced, mailed
+
+
+def _sees(*, tenant: Tenant, people: Collection[Whom], at: datetime) -> dict[Whom, set[int]]:
+    """The students whom each of them sees: a contact by published links, a student themself."""
+    found: dict[Whom, set[int]] = defaultdict(set)
+    contact_ids = [each.id for each in people if not each.is_student]
+    if contact_ids:
+        links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
+        for contact_id, student_id in links.filter(contact_id__among=contact_ids).values_list(
+            "contact_id", "student_id"
+        ):
+            found[Whom(False, contact_id)].add(student_id)
+    for each in people:
+        if each.is_student:
+            found[each].add(each.id)
+    return found
+
+
+def _addresses_of_contacts(*, tenant: Tenant, people: Iterable[Addressee]) -> set[str]:
+    """Of the students' addresses: those that a contact has too. The school didn't issue such a one, and an adult reads it."""
+    addresses = {each.email.casefold() for each in people if each.whom.is_student and each.email}
+    if not addresses:
+        return set()
+    contacts = DirectoryContact.objects.for_tenant(tenant).exclude(email="").annotate(folded=Lower("email"))
+    return set(contacts.filter(folded__in=addresses).values_list("folded", flat=True))
 
 
 def _barred_addresses(*, tenant: Tenant, at: datetime) -> dict[str, list[tuple[int, int]]]:
@@ -111,11 +149,11 @@ def forecast_emails(*, tenant: Tenant, subjects: Collection[Subject], at: dateti
     """Query: what `start_send_emails` would do with this selection at this moment (R-CK-07)."""
     wanted = list(dict.fromkeys(subjects))
     facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
-    mailboxes = mailboxes_of(tenant=tenant, contact_ids=[subject.addressee for subject in wanted], at=at)
+    mailboxes = mailboxes_by_subject(tenant=tenant, subjects=wanted, at=at)
     skipped: Counter[str] = Counter()
     chosen = []
     for subject in wanted:
-        why = why_not_email(facts_by_subject.get(subject), mailboxes.get(subject.addressee), again=again)
+        why = why_not_email(facts_by_subject.get(subject), mailboxes.get(subject), again=again)
         if why:
             skipped[why] += 1
         else:
@@ -167,12 +205,12 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     by = actor_of(job)
     subjects = [item.subject for item in items]
     facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
-    mailboxes = mailboxes_of(tenant=tenant, contact_ids=[subject.addressee for subject in subjects], at=at)
+    mailboxes = mailboxes_by_subject(tenant=tenant, subjects=subjects, at=at)
     verdict = partial(why_not_email, again=bool(job.options["again"]))
     key_ids: dict[Subject, int] = {}
     for item, subject in zip(items, subjects, strict=True):
         facts = facts_by_subject.get(subject)
-        item.why = verdict(facts, mailboxes.get(subject.addressee))
+        item.why = verdict(facts, mailboxes.get(subject))
         item.state = ItemState.SKIPPED if item.why else ItemState.DONE
         if not item.why and facts is not None and facts.key_id is not None:
             key_ids[subject] = facts.key_id
@@ -200,10 +238,11 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
         [
             Message(
                 tenant=tenant,
-                kind="key",
+                kind=kind_of(subject),
                 key_id=key_id,
-                contact_id=subject.addressee,
-                address=mailboxes[subject.addressee].address,
+                contact_id=None if whom(subject).is_student else subject.addressee,
+                student_id=subject.addressee if whom(subject).is_student else None,
+                address=mailboxes[subject].address,
                 language=tenant.settings.language,
                 params={"copy_no": copies[key_id]},
                 idempotency_key=f"key:{key_id}:{copies[key_id]}",
@@ -256,7 +295,6 @@ def cancel_message(*, tenant: Tenant, message: Message, by: Actor, at: datetime)
         copy_no = message.params.get("copy_no", 0)
         mails = Delivery.objects.for_tenant(tenant).filter(key_id=message.key_id, channel=Channel.EMAIL)
         mails.filter(copy_no=copy_no).update(state=DeliveryState.STOPPED)
-    pairs = [("key", message.key_id), ("contact", message.contact_id), ("account", message.account_id)]
-    subjects = [(kind, id_) for kind, id_ in pairs if id_ is not None]
-    record("email.cancelled", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"mails": 1})
+    about = message.audited
+    record("email.cancelled", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"mails": 1})
     return True

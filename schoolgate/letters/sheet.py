@@ -80,13 +80,13 @@ def lay_out(tree: Tree, values: MergeValues, *, language: str, is_rtl: bool, wor
     before = tree.blocks if panel_at is None else tree.blocks[:panel_at]
     panel = None if panel_at is None else tree.blocks[panel_at]
     after = () if panel_at is None else tree.blocks[panel_at + 1 :]
-    address = tuple(map(clean, values.contact_postal_address)) or (clean(values.contact_full_name),)
+    address = _window(placed, values)
     node = {
         "lang": language.partition("-")[0],
         "dir": "rtl" if is_rtl else "ltr",
         "school": _line(values.school_name) if "school.logo" in placed else None,
         "date": _line(values.date) if "date" in placed and values.date else None,
-        "address": [_line(line) for line in address if line] if "contact.postal_address" in placed else [],
+        "address": [_line(line) for line in address if line],
         "ref": list(qr_of(values.letter_ref).png) if "letter.ref" in placed and values.letter_ref else [],
         "before": nodes_of(before),
         "panel": _panel(panel, values, words) if isinstance(panel, KeyPanel) else None,
@@ -97,6 +97,15 @@ def lay_out(tree: Tree, values: MergeValues, *, language: str, is_rtl: bool, wor
 
 def sheet_node(paper: PaperSize) -> dict[str, Any]:
     return asdict(SHEETS[paper])
+
+
+def _window(placed: set[str], values: MergeValues) -> tuple[str, ...]:
+    """What shows in the window: the address, or who gets the letter handed over."""
+    if "student.label" in placed:
+        return tuple(map(clean, values.student_label))
+    if "contact.postal_address" in placed:
+        return tuple(map(clean, values.contact_postal_address)) or (clean(values.contact_full_name),)
+    return ()
 
 
 def _panel_place(blocks: tuple[Block, ...]) -> int | None:

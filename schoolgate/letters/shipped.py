@@ -7,7 +7,7 @@ from schoolgate.letters.fields import KINDS, Part
 from schoolgate.letters.merge import ParsedTemplate, parse_template
 
 _FOLDER = Path(__file__).parent / "defaults"
-_QUESTION = "4. Answer one question about your child.\n"
+_QUESTIONS = ("4. Answer one question about your child.\n", "3. Give your date of birth.\n")
 
 
 @cache
@@ -18,7 +18,10 @@ def shipped_text(kind: str, channel: Part, *, asks_proof: bool = True) -> tuple[
     if text.startswith("Subject: "):
         head, _, body = text.partition("\n")
         subject = head.removeprefix("Subject: ")
-    return subject, body.strip("\n") if asks_proof else body.replace(_QUESTION, "").strip("\n")
+    if not asks_proof:
+        for question in _QUESTIONS:
+            body = body.replace(question, "")
+    return subject, body.strip("\n")
 
 
 @cache

@@ -70,10 +70,8 @@ def show_message(*, tenant: Tenant, message: Message, by: Actor, at: datetime) -
         mail = compose(message, last_day=_last_day(message, at=at) if message.key else None, at=at)
     except MailStopped as stop:
         raise MailGone(str(stop.why).capitalize() + ".") from stop
-    pairs = [("key", message.key_id), ("contact", message.contact_id), ("account", message.account_id)]
-    subjects = [(kind, id_) for kind, id_ in pairs if id_ is not None]
     act = "key.shown" if message.key is not None else "email.shown"
-    record(act, tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail={"mail": message.pk, "keys": 1})
+    record(act, tenant_id=tenant.pk, by=by, at=at, subjects=message.audited, detail={"mail": message.pk, "keys": 1})
     return ShownMail(str(mail.subject), str(mail.body), str(mail.alternatives[0][0]), is_real=True)
 
 

@@ -28,7 +28,7 @@ class StudentLine:
 class MergeValues:
     """The facts for one letter or mail. An empty text or tuple means there is none, and its section is left out.
 
-    key: in groups. key_link: the address with the key in its fragment (R-KY-09). expires_on, date: in words.
+    contact_*, students: of a parent's letter; student_*: of a student's own. key: in groups. key_link: the address with the key in its fragment (R-KY-09). expires_on, date: in words.
     copy_no: a sentence, empty for the first copy. letter_ref: what the returned-mail code holds.
     more: the fields of account mails, by name.
     """
@@ -37,6 +37,10 @@ class MergeValues:
     contact_salutation: str = ""
     contact_postal_address: tuple[str, ...] = ()
     students: tuple[StudentLine, ...] = ()
+    student_full_name: str = ""
+    student_class: str = ""
+    student_school: str = ""
+    student_label: tuple[str, ...] = ()
     key: str = ""
     key_link: str = ""
     expires_on: str = ""

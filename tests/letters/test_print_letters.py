@@ -251,7 +251,7 @@ def test_a_key_that_ended_since_is_left_out_and_named(tenant):
     job = printed(tenant, gone, stays)
     end_key(tenant, gone)
     file = fetch(tenant, job)
-    assert (file.letters, [(left.contact_id, left.why) for left in file.left_out]) == (1, [(gone.pk, "no_key")])
+    assert (file.letters, [(left.whom.id, left.why) for left in file.left_out]) == (1, [(gone.pk, "no_key")])
     assert gone.contact_no in text_of_pages(file.pdf)[-1]
     assert gone.shown_name not in "".join(text_of_pages(file.pdf))
 

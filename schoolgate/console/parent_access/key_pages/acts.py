@@ -27,9 +27,10 @@ from schoolgate.keys.queries import count_given_out
 from schoolgate.keys.replace import start_replace
 from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.schemes import Forecast, Verdict, why_not_replace, why_not_revoke, why_not_unlock
+from schoolgate.keys.subjects import of_contacts
 from schoolgate.keys.unlock import start_unlock
 from schoolgate.letters.print_letters import PrintOptions, forecast_letters, start_print_letters, why_not_print
-from schoolgate.letters.send_emails import forecast_emails, mailboxes_of, start_send_emails, why_not_email
+from schoolgate.letters.send_emails import forecast_emails, mailboxes_by_subject, start_send_emails, why_not_email
 from schoolgate.tenancy.roles import Right
 
 Options = Mapping[str, Any]
@@ -102,9 +103,10 @@ def _mail_forecast(chosen: Chosen, options: Options) -> Forecast:
 
 def _mail_whys(chosen: Chosen, contact_ids: Sequence[int], options: Options) -> Mapping[int, str]:
     facts = chosen.facts(contact_ids)
-    mailboxes = mailboxes_of(tenant=chosen.scope.tenant, contact_ids=contact_ids, at=chosen.at)
+    subjects = dict(zip(contact_ids, of_contacts(contact_ids), strict=True))
+    mailboxes = mailboxes_by_subject(tenant=chosen.scope.tenant, subjects=subjects.values(), at=chosen.at)
     again = bool(options.get("again"))
-    return {pk: why_not_email(facts.get(pk), mailboxes.get(pk), again=again) for pk in contact_ids}
+    return {pk: why_not_email(facts.get(pk), mailboxes.get(subject), again=again) for pk, subject in subjects.items()}
 
 
 def _start_emails(chosen: Chosen, options: Options, by: Actor) -> Job:

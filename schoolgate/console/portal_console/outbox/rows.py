@@ -26,6 +26,8 @@ _LABELS: dict[str, str | Promise] = {
 }
 _KINDS: dict[str, str | Promise] = {
     "key": _("Access key"),
+    "student_key": _("Key for student use"),
+    "own_account": _("Own account made"),
     "confirm_email": _("Confirm e-mail"),
     "already_registered": _("Already registered"),
     "reset_password": _("New password"),

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from schoolgate.letters.errors import TemplateRefused
-from schoolgate.letters.fields import Part
+from schoolgate.letters.fields import Part, TemplateKind
 from schoolgate.letters.preview_template import Draft
 from schoolgate.letters.queries import TextInUse
 
@@ -31,21 +31,21 @@ class TemplateForm(forms.Form):
     )
     based_on = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
-    def __init__(self, *args: Any, channel: Part, **kwargs: Any) -> None:  # Any: Django's own arguments.
+    def __init__(self, *args: Any, kind: TemplateKind, **kwargs: Any) -> None:  # Any: Django's own arguments.
         super().__init__(*args, **kwargs)
-        self.channel = channel
-        if channel is Part.LETTER:
+        self.kind = kind
+        if kind.channel is Part.LETTER:
             del self.fields["subject"]
 
     @classmethod
-    def of(cls, text: TextInUse, *, channel: Part) -> "TemplateForm":
+    def of(cls, text: TextInUse, *, kind: TemplateKind) -> "TemplateForm":
         initial = {"subject": text.subject, "body": text.body, "based_on": text.version}
-        return cls(channel=channel, initial=initial)
+        return cls(kind=kind, initial=initial)
 
     @property
     def draft(self) -> Draft:
         found = self.cleaned_data
-        return Draft(self.channel, found.get("subject", ""), found["body"].replace("\r\n", "\n"))
+        return Draft(self.kind.channel, found.get("subject", ""), found["body"].replace("\r\n", "\n"), self.kind.name)
 
     def refuse(self, refusal: TemplateRefused) -> None:
         """Each fault at its field, with line and column (R-TP-03)."""
