@@ -16,6 +16,7 @@ from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.keys.errors import KeyNotAccepted, KeyProved, ProofNotAccepted
 from schoolgate.keys.models import AccessKey, KeyAttempt, KeyState
+from schoolgate.keys.subjects import audited, subject_of
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.notify_office import notify_office
@@ -96,8 +97,8 @@ def _keep(counted: CountedTry, *, is_proved: bool) -> None:
         .update(locked_at=at, lock_count=F("lock_count") + 1)
     )
     if locked and counted.key_id is not None:
-        contact_id = AccessKey.objects.for_tenant(tenant).values_list("subject_id", flat=True).get(pk=counted.key_id)
-        subjects = [("key", counted.key_id), ("contact", contact_id)]
+        key = AccessKey.objects.for_tenant(tenant).get(pk=counted.key_id)
+        subjects = [("key", counted.key_id), *audited([subject_of(key)])]
         notify_office("key.locked", tenant=tenant, at=at, subjects=subjects)
         count_try(tenant=tenant, bucket=_LOCKS, subject="", limit=_UNLIMITED, window=HOUR, at=at)
         if _is_attacked(tenant=tenant, at=at):

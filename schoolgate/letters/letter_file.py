@@ -237,7 +237,7 @@ def _numbers_are(people: Iterable[Addressee]) -> str:
     kinds = {each.whom.is_student for each in people}
     if kinds == {True}:
         return _("Student Id")
-    return _("Contact ID") if kinds == {False} else _("Contact or Student Id")
+    return _("Contact ID") if kinds == {False} else _("Number")
 
 
 def _tally_note(letters: int, left_out: Sequence[LeftOut]) -> str:

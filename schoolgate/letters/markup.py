@@ -44,7 +44,7 @@ _HOSTILE = [
 ]
 _ONLY_SEPARATORS = re.compile(r"[\s·•|,;/–—-]*\Z")
 _ONLY_PUNCTUATION = re.compile(r"[\s.:;,!–—-]*\Z")
-_PLACED = {"school.logo", "contact.postal_address", "letter.ref"}
+_PLACED = {"school.logo", "contact.postal_address", "student.label", "letter.ref"}
 _KEY_FIELDS = {"key", "key.qr"}
 
 

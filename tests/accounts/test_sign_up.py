@@ -99,6 +99,8 @@ def test_ten_wrong_dates_lock_the_key_and_then_the_right_one_looks_like_a_wrong_
     with pytest.raises(KeyNotAccepted):
         counted(slip)
     assert not Tie.objects.exists()
+    entry = AuditEntry.objects.get(act="key.locked")
+    assert entry.subjects == [["key", slip.key.pk], ["student", slip.student.pk]]
 
 
 def test_a_wrong_secret_is_the_one_sentence_whatever_else_is_typed(slip: Slip) -> None:

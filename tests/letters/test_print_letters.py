@@ -293,7 +293,7 @@ def test_letters_that_a_restriction_makes_wrong_are_listed_to_be_pulled(tenant):
     assert letters_to_pull(tenant=tenant, job=job, at=NOW) == []
     publish(tenant, "bar", make_bar(student, contact).pk)  # One of two children: the key lives on.
     [found] = letters_to_pull(tenant=tenant, job=job, at=NOW)
-    assert (found.contact_no, found.page_no, found.file_no, found.why) == (contact.contact_no, page, 1, "restricted")
+    assert (found.number, found.page_no, found.file_no, found.why) == (contact.contact_no, page, 1, "restricted")
     fetch(tenant, job)
     assert letters_to_pull(tenant=tenant, job=job, at=NOW) == [], "the newly fetched file is right"
 

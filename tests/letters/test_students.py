@@ -105,7 +105,7 @@ class TestLetters:
         assert own == ["Abe Abel" in page and "Dana" not in page for page in pages[:2]] + [True]
         assert sorted(own) == [False, True, True]
         assert "Zoe Zed" in pages[2]
-        assert "Contact or Student Id" in pages[3]
+        assert "Number" in pages[3]
 
     def test_a_contact_and_a_student_of_one_id_are_two_people(self, tenant: Tenant) -> None:
         student, own, _key = make_slip(tenant, given_name="Mia")

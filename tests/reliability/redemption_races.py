@@ -24,9 +24,10 @@ from django.utils import timezone
 
 from schoolgate.accounts.typed_key import TypedKey, new_typed_key, seal_typed_key
 from schoolgate.keys.models import AccessKey, KeyState, Tie
-from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.models import Tenant, User, UserKind
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.keys import code_of, generate
+from tests.factories.students import Slip
 from tests.factories.tenancy import make_account, make_tenant
 from tests.processes import Stack
 
@@ -56,8 +57,9 @@ class Post:
 
     key_id: int
     session_key: str
-    number: str
     address: str
+    path: str
+    form: dict[str, str]
 
 
 def prepare_tenant() -> Tenant:
@@ -88,7 +90,24 @@ def prepare_posts(tenant: Tenant, key: AccessKey, accounts: Sequence[User]) -> l
         session["typed_key"] = seal_typed_key(proved, tenant=tenant)
         session.save()
         address = f"10.{account.pk >> 16 & 255}.{account.pk >> 8 & 255}.{account.pk & 255}"
-        posts.append(Post(key.pk, session.session_key or "", typed.number, address))
+        form = {"answer": "yes", "number": typed.number}
+        posts.append(Post(key.pk, session.session_key or "", address, "key/children/", form))
+    return posts
+
+
+def prepare_sign_ups(tenant: Tenant, slip: Slip, count: int) -> list[Post]:
+    """So many who hold one slip, each with a name of their own, none signed in: the last page of a student's sign-up (R-SU-03)."""
+    posts = []
+    for place in range(count):
+        typed = new_typed_key(slip.code, at=timezone.now())
+        session = SessionStore()
+        proved = TypedKey(typed.code, typed.number, typed.until, slip.key.pk, BORN)
+        session["typed_key"] = seal_typed_key(proved, tenant=tenant)
+        session.save()
+        name = f"racer{slip.student.pk}x{place}"
+        form = {"number": typed.number, "username": name, "email": "", "password": "four words that differ"}
+        address = f"11.{slip.student.pk >> 8 & 255}.{slip.student.pk & 255}.{place}"
+        posts.append(Post(slip.key.pk, session.session_key or "", address, "key/student/account/", form))
     return posts
 
 
@@ -98,13 +117,13 @@ def race(stack: Stack, tenant: Tenant, posts: Sequence[Post]) -> list[int]:
 
     def press(post: Post) -> int:
         link = http.client.HTTPConnection(host, timeout=120)
-        form = {"answer": "yes", "number": post.number, "csrfmiddlewaretoken": CSRF}
+        form = {**post.form, "csrfmiddlewaretoken": CSRF}
         headers = {
             "Cookie": f"{settings.SESSION_COOKIE_NAME}={post.session_key}; {settings.CSRF_COOKIE_NAME}={CSRF}",
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Forwarded-For": post.address,
         }
-        link.request("POST", f"/s-{tenant.code}/key/children/", urlencode(form), headers)
+        link.request("POST", f"/s-{tenant.code}/{post.path}", urlencode(form), headers)
         answer = link.getresponse()
         answer.read()
         link.close()
@@ -131,6 +150,16 @@ def race_in_pairs(stack: Stack, *, keys: int) -> tuple[int, int]:
     race(stack, tenant, posts)
     made = ties_by_key(tenant)
     return len(made), sum(count > 1 for count in made.values())
+
+
+def race_of_students(stack: Stack, *, keys: int, posts: int = 2) -> tuple[int, int, int]:
+    """R1 for keys for student use: (accounts made, keys used twice, students' accounts without a tie)."""
+    tenant = prepare_tenant()
+    slips = [Slip(tenant, at=timezone.now(), student_no=f"R{place:06}") for place in range(keys)]
+    race(stack, tenant, [post for slip in slips for post in prepare_sign_ups(tenant, slip, posts)])
+    made = ties_by_key(tenant)
+    accounts = User.objects.for_tenant(tenant).filter(kind=UserKind.STUDENT)
+    return accounts.count(), sum(count > 1 for count in made.values()), accounts.filter(ties=None).count()
 
 
 def race_for_one(stack: Stack, *, rounds: int, posts: int) -> list[int]:
@@ -167,9 +196,19 @@ def main(arguments: list[str]) -> int:
         redeemed, twice = race_in_pairs(stack, keys=keys)
         print(f"R1: {redeemed} of {keys} keys redeemed, {twice} of them twice; {2 * keys} posts, {CLIENTS} connections")
         winners = race_for_one(stack, rounds=rounds, posts=posts)
+        signed_up, twice_used, loose = race_of_students(stack, keys=max(keys // 20, 1))
+        print(
+            f"R1, students: {signed_up} accounts of {max(keys // 20, 1)} keys, {twice_used} used twice, {loose} loose"
+        )
         print(f"R2: {sum(winners)} winners in {rounds} rounds of {posts} posts; each round one: {set(winners) == {1}}")
     with without_the_database_s_wall(), RaceStack(unsafe=True) as stack:
         _redeemed, doubled = race_in_pairs(stack, keys=min(keys, 200))
     print(f"control, without the walls: {doubled} keys redeemed twice ({time.monotonic() - began:.0f} s in all)")
-    held = redeemed == keys and twice == 0 and set(winners) == {1} and doubled > 0
+    held = (
+        redeemed == keys
+        and twice == twice_used == loose == 0
+        and signed_up == max(keys // 20, 1)
+        and set(winners) == {1}
+        and doubled > 0
+    )
     return 0 if held else 1

@@ -6,6 +6,7 @@ from django.urls import reverse
 from schoolgate.letters.models import Template
 from schoolgate.tenancy.models import Role
 from tests.console.enrolments_pages import sign_in
+from tests.factories.directory import make_student
 from tests.factories.keys import make_linked_contact
 from tests.factories.tenancy import make_school, make_tenant
 
@@ -131,3 +132,40 @@ def test_a_member_for_one_school_does_not_change_everybodys_text(client, tenant)
 
 def test_a_template_that_does_not_exist_is_not_found(office, tenant):
     assert office.get(address(tenant, "template", "postcard")).status_code == 404
+
+
+def test_students_letters_and_mails_have_texts_of_their_own(office, tenant):
+    """registration-keys §3: a key for student use is worded for the student."""
+    listed = office.get(address(tenant, "templates")).text
+    for title in ("Letter with a student&#x27;s own key", "E-mail with a student&#x27;s own key"):
+        assert title in listed
+    page = office.get(address(tenant, "template", "student-letter")).text
+    assert "makes your own account" in page
+    assert "{student.label}" in page
+    assert "{contact.postal_address}" not in page
+
+    text = LETTER.replace("contact.postal_address", "student.label")
+    assert (
+        office.post(address(tenant, "template", "student-letter"), {"body": text, "based_on": "0"}).status_code == 302
+    )
+    assert Template.objects.get().kind == "student_key"
+    assert "Our own words" not in office.get(address(tenant, "template", "letter")).text
+    refused = office.post(
+        address(tenant, "template", "student-email"), {"subject": "x", "body": LETTER, "based_on": "0"}
+    )
+    assert refused.status_code == 422
+
+
+def test_a_student_s_text_is_looked_at_with_a_real_student(office, tenant):
+    student = make_student(tenant, given_name="Mia", family_name="Cole", student_no="00077")
+    form = {"subject": "Hello", "body": "{student.full_name}: {key}\n\n{expires_on}", "based_on": "0"}
+    chosen = {"values": "contact", "contact": "00077"}
+    assert office.post(address(tenant, "template_preview", "student-email"), form | chosen).status_code == 200
+    assert student.shown_name in office.get(address(tenant, "template_drawn", "student-email")).text
+    missing = office.post(address(tenant, "template_preview", "student-email"), form | chosen | {"contact": "77"})
+    assert "There is no student with this Student Id." in missing.text
+
+
+@pytest.mark.parametrize("channel", ["sms", "student", "student_key"])
+def test_there_are_no_other_texts(office, tenant, channel):
+    assert office.get(address(tenant, "template", channel)).status_code == 404
