@@ -70,6 +70,19 @@ ANSWERS = {
         "`pages` counts. A contact without a postal address gets a letter for handing over"
     ),
     "keys email": '`{"queued", "skipped": {reason: count}}`',
+    "accounts list": (
+        '`{"accounts": [{"username", "name", "kind": "family" or "student", "email", "students": [id…], "why_none": [why '
+        'it sees nobody…], "schools": [number…], "last_sign_in", "locked": "", "tries" or "staff", "locked_until", '
+        '"state": "active", "unconfirmed", "disabled" or "deleted"}], "skipped": {"unknown"}}`; without `--username` and '
+        "`--contact` every account"
+    ),
+    "accounts disable": '`{"disabled", "skipped": {reason: count}}`; reasons: `disabled` `deleted` `unknown`',
+    "accounts unlock": (
+        '`{"unlocked", "skipped": {reason: count}}`; reasons: `not_locked`, `disabled` (stopped by staff), `unknown`'
+    ),
+    "accounts unlink": (
+        '`{"unlinked", "skipped": {reason: count}}`: connections that ended; reasons: `no_tie` `unknown`'
+    ),
     "audit verify": '`{"rows", "ok", "first_bad"}`; exit code 1 when the chain is broken',
     "worker": '`{"sent", "failed", "unknown"}`: mails, when it ends',
     "serve": '`{"stopped"}`, when it ends',

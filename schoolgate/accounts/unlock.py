@@ -17,8 +17,7 @@ from schoolgate.accounts.office_acts import (
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.tenancy.models import Tenant, User
-from schoolgate.tenancy.prove_sign_in import WINDOW
-from schoolgate.tenancy.throttle import forget_tries
+from schoolgate.tenancy.prove_sign_in import unlock_sign_in
 
 
 @transaction.atomic(durable=True)
@@ -30,13 +29,8 @@ def unlock_accounts(*, tenant: Tenant, account_ids: Collection[int], by: Actor, 
     accounts = held_accounts(tenant=tenant, account_ids=account_ids)
     whys = {pk: _why_not(accounts.get(pk), at=at) for pk in dict.fromkeys(account_ids)}
     done = [pk for pk, why in whys.items() if not why]
-    forget_tries(
-        tenant=tenant,
-        bucket="sign_in.portal",
-        subjects=[accounts[pk].username_folded for pk in done],
-        window=WINDOW,
-        at=at,
-    )
+    for pk in done:
+        unlock_sign_in(tenant=tenant, door="portal", username=accounts[pk].username, at=at)
     User.objects.for_tenant(tenant).filter(pk__in=done).update(locked_until=None)
     for pk in done:
         tell_account("account_unlocked", accounts[pk], tenant=tenant, at=at)

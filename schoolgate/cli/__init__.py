@@ -24,6 +24,7 @@ GROUPS = [
     "access",
     "explain",
     "keys",
+    "accounts",
     "audit",
     "worker",
     "serve",

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
+from django.utils.crypto import salted_hmac
 
 from schoolgate.tenancy.models import Tenant, User
 from schoolgate.tenancy.sign_in import DOORS
-from schoolgate.tenancy.throttle import count_try, end_of_window, give_back_try, tries_counted
+from schoolgate.tenancy.throttle import count_try, end_of_window, forget_tries, give_back_try, tries_counted
 from schoolgate.tenancy.usernames import fold
 
 WINDOW = timedelta(minutes=30)
@@ -24,7 +25,7 @@ def prove_sign_in(*, tenant: Tenant, door: str, username: str, password: str, so
     """
     name = fold(username)
     limits = [
-        (f"sign_in.{door}.pair", f"{source} {name}", TRIES_FOR_A_NAME_FROM_A_SOURCE),
+        (_bucket_of(door, name), source, TRIES_FOR_A_NAME_FROM_A_SOURCE),
         (f"sign_in.{door}", name, TRIES_FOR_A_NAME),
         ("sign_in.source", source, TRIES_FROM_A_SOURCE),
     ]
@@ -35,16 +36,31 @@ def prove_sign_in(*, tenant: Tenant, door: str, username: str, password: str, so
     ]
     user = authenticate(tenant=tenant, door=door, username=username, password=password)
     if user is None or not all(counted):
-        _note_lock(tenant=tenant, door=door, username=username, at=at)
+        _note_lock(tenant=tenant, door=door, name=name, limits=limits[:2], at=at)
         return None
     for bucket, subject, _limit in limits:
         give_back_try(tenant=tenant, bucket=bucket, subject=subject, window=WINDOW, at=at)
     return user
 
 
-def _note_lock(*, tenant: Tenant, door: str, username: str, at: datetime) -> None:
-    """Once the tries are used up the office sees until when. A name that nobody has costs the same statements."""
-    tries = tries_counted(tenant=tenant, bucket=f"sign_in.{door}", subject=fold(username), window=WINDOW, at=at)
-    if tries >= TRIES_FOR_A_NAME:
-        named = User.objects.for_tenant(tenant).filter(kind__in=DOORS[door], username_folded=fold(username))
+def unlock_sign_in(*, tenant: Tenant, door: str, username: str, at: datetime) -> None:
+    """Step: the name may be tried again, from every source. The limit of a source for all names together stays."""
+    name = fold(username)
+    forget_tries(tenant=tenant, bucket=_bucket_of(door, name), window=WINDOW, at=at)
+    forget_tries(tenant=tenant, bucket=f"sign_in.{door}", subject=name, window=WINDOW, at=at)
+
+
+def _bucket_of(door: str, name: str) -> str:
+    """Tries for one name, each source's apart: a bucket of its own, so that the office can unlock them together."""
+    return f"sign_in.{door}.{salted_hmac('schoolgate.sign_in', name, algorithm='sha256').hexdigest()[:15]}"
+
+
+def _note_lock(*, tenant: Tenant, door: str, name: str, limits: list[tuple[str, str, int]], at: datetime) -> None:
+    """Once tries for the name are used up, the office sees until when. A name that nobody has costs the same."""
+    used_up = [
+        tries_counted(tenant=tenant, bucket=bucket, subject=subject, window=WINDOW, at=at) >= limit
+        for bucket, subject, limit in limits
+    ]
+    if any(used_up):
+        named = User.objects.for_tenant(tenant).filter(kind__in=DOORS[door], username_folded=name)
         named.update(locked_until=end_of_window(window=WINDOW, at=at))

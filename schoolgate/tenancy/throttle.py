@@ -1,6 +1,5 @@
 """Count tries against a limit, exactly, whatever number of processes count at once."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -44,13 +43,13 @@ def give_back_try(*, tenant: Tenant, bucket: str, subject: str, window: timedelt
     ThrottleCount.objects.filter(**row, tries__gt=0).update(tries=F("tries") - 1)
 
 
-def forget_tries(*, tenant: Tenant, bucket: str, subjects: Iterable[str], window: timedelta, at: datetime) -> None:
-    """The window of this moment begins anew for these: a person of the office has unlocked them."""
-    rows = [_row(tenant=tenant, bucket=bucket, subject=subject, window=window, at=at) for subject in subjects]
-    if rows:
-        hashes = [row.pop("subject") for row in rows]
-        # every tenant: the row names its own
-        ThrottleCount.objects.filter(**rows[0], subject__in=hashes).update(tries=0)
+def forget_tries(*, tenant: Tenant, bucket: str, window: timedelta, at: datetime, subject: str | None = None) -> None:
+    """The window of this moment begins anew: a person of the office has unlocked it. subject None: for all in the bucket."""
+    row = _row(tenant=tenant, bucket=bucket, subject=subject or "", window=window, at=at)
+    if subject is None:
+        del row["subject"]
+    # every tenant: the row names its own
+    ThrottleCount.objects.filter(**row).update(tries=0)
 
 
 def end_of_window(*, window: timedelta, at: datetime) -> datetime:
