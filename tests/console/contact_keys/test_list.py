@@ -146,6 +146,21 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(client):
     assert cost() == few
 
 
+def test_a_page_without_keys_costs_as_many_statements_as_one_with(client):
+    """R-CK-18: the last page of a school may hold nobody with a key."""
+    tenant = make_tenant()
+    sign_in(client, tenant)
+    contact = make_linked_contact(tenant)
+
+    def cost():
+        cache.clear()
+        return statements(lambda: look(client, tenant))
+
+    without = cost()
+    make_key(contact, at=timezone.now())
+    assert cost() == without
+
+
 def test_htmx_gets_the_list_alone(client):
     tenant = make_tenant()
     sign_in(client, tenant)
