@@ -116,7 +116,7 @@ SKIPS = {
     "live_key": "has a live key already",
     "tied": "is connected already",
     "no_link": "sees no student: no access is turned on, or it isn't published",
-    "restricted": "is restricted from every student",
+    "restricted": "is restricted, and sees no other student",
     "not_parent": "isn't of the type PARENT",
     "no_household": "keys open households here, and this contact's link belongs to none",
     "other_system": "the tenant's key system in force is another one",

@@ -127,10 +127,12 @@ def _links(tenant: Tenant, at: datetime) -> QuerySet[DirectoryAssociation]:
 
 
 def _is_barred_everywhere(tenant: Tenant, at: datetime) -> Case:
-    """Has bars, and every active student is closed by one."""
+    """As keys/facts.py has it: a bar closes a student whom they would see otherwise, or every active student."""
     closing = DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at))
     bars = closing.filter(contact_id=OuterRef("pk"))
     pair_is_barred = closing.filter(contact_id=OuterRef("contact_id"), student_id=OuterRef("student_id"))
     pairs = DirectoryAssociation.objects.for_tenant(tenant).filter(contact_id=OuterRef("pk"), student__is_active=True)
     still_open = pairs.exclude(Exists(pair_is_barred))
-    return Case(When(Exists(bars) & ~Exists(still_open), then=True), default=False, output_field=BooleanField())
+    taken_away = pairs.filter(Exists(pair_is_barred), portal_access=True)
+    has_nothing_left = Exists(taken_away) | (Exists(bars) & ~Exists(still_open))
+    return Case(When(has_nothing_left, then=True), default=False, output_field=BooleanField())

@@ -124,7 +124,10 @@ def age_on(day: date, born: date) -> int:
 
 
 def _barred_everywhere(tenant: Tenant, kind: str, contact_ids: frozenset[int], at: datetime) -> set[Pair]:
-    """Of these contacts' subjects: those whose every active student is closed to the contact by a restriction."""
+    """Of these contacts' subjects, which have no link: those that a restriction has left with nothing to see (§3.1, E-05).
+
+    Either it closes a student whom they would see otherwise, or it closes every active student they have.
+    """
     if not contact_ids:
         return set()
     closing = DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at))
@@ -139,10 +142,15 @@ def _barred_everywhere(tenant: Tenant, kind: str, contact_ids: frozenset[int], a
         contact_id__among={contact_id for contact_id, _ in bars}, student__is_active=True
     )
     barred: set[Pair] = {(contact_id, contact_id) for contact_id, _ in bars} if kind == "contact" else set()
+    taken_away: set[Pair] = set()
     still_open: set[Pair] = set()
-    for subject_id, contact_id, student_id in pairs.values_list(SUBJECT_COLUMN[kind], "contact_id", "student_id"):
-        if (contact_id, student_id) in bars:
-            barred.add((subject_id, contact_id))
-        else:
+    for subject_id, contact_id, student_id, has_access in pairs.values_list(
+        SUBJECT_COLUMN[kind], "contact_id", "student_id", "portal_access"
+    ):
+        if (contact_id, student_id) not in bars:
             still_open.add((subject_id, contact_id))
-    return barred - still_open
+        elif has_access:
+            taken_away.add((subject_id, contact_id))
+        else:
+            barred.add((subject_id, contact_id))
+    return taken_away | (barred - still_open)

@@ -8,8 +8,12 @@ from schoolgate.audit.models import AuditEntry
 from schoolgate.directory.models import DirectoryAssociation, DirectoryChange, DirectoryContact, DirectoryHead
 from schoolgate.jobs.sweeps import run_sweeps
 from schoolgate.keys import follow
+from schoolgate.keys.facts import facts_of
 from schoolgate.keys.follow import follow_directory, review_keys
 from schoolgate.keys.models import AccessKey, KeysHead, KeyState
+from schoolgate.keys.subjects import of_contacts
+from schoolgate.letters.print_letters import why_not_print
+from schoolgate.tenancy.models import Tenant
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key
 from tests.factories.tenancy import NOW, actor, make_tenant
@@ -70,6 +74,26 @@ def test_a_restriction_that_leaves_nothing_to_see_revokes_the_key_at_once(tenant
     assert (fresh(key).state, key.sealed, key.ended_why) == (KeyState.REVOKED, None, "restricted")
     entry = AuditEntry.objects.get(act="key.revoked")
     assert entry.subjects == [["key", key.pk], ["contact", contact.pk]]
+
+
+def test_a_restriction_that_takes_the_last_visible_child_revokes_though_another_is_associated(tenant):
+    """E-05, R-RX-05: a child whose flag is off is nothing to see."""
+    contact = make_linked_contact(tenant)
+    seen = DirectoryAssociation.objects.get(contact=contact).student
+    make_link(make_student(tenant), contact, portal_access=False)
+    key = make_key(contact)
+    assert print_why(contact) == ""
+    publish(make_bar(seen, contact), "added", kind="bar")
+    assert print_why(contact) == "restricted"
+    assert followed(tenant) == {"revoked": 1}
+    assert fresh(key).state == KeyState.REVOKED
+
+
+def print_why(contact):
+    """Why Print Letters would leave the contact out at this moment."""
+    [subject] = of_contacts([contact.pk])
+    tenant = Tenant.objects.select_related("settings").get(pk=contact.tenant_id)
+    return why_not_print(facts_of(tenant=tenant, subjects=[subject], at=NOW).get(subject))
 
 
 def test_a_restriction_from_one_child_of_two_leaves_the_key(tenant):

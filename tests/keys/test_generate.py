@@ -109,9 +109,18 @@ def test_a_contact_barred_from_one_child_of_two_gets_a_key(tenant):
     assert generate(tenant, contact).done == 1
 
 
-def test_a_contact_barred_from_one_child_with_the_flag_off_for_the_other_is_not_called_restricted(tenant):
+def test_a_contact_whom_a_restriction_left_with_nothing_to_see_is_called_restricted(tenant):
+    """§3.1: that another child is associated, with the flag off, opens nothing."""
     contact, barred_from = make_contact(tenant), make_student(tenant)
     make_link(barred_from, contact)
+    make_bar(barred_from, contact)
+    make_link(make_student(tenant), contact, portal_access=False)
+    assert ends(generate(tenant, contact)) == {contact.pk: (ItemState.SKIPPED, "restricted")}
+
+
+def test_a_contact_barred_from_a_child_whose_flag_is_off_has_no_link(tenant):
+    contact, barred_from = make_contact(tenant), make_student(tenant)
+    make_link(barred_from, contact, portal_access=False)
     make_bar(barred_from, contact)
     make_link(make_student(tenant), contact, portal_access=False)
     assert ends(generate(tenant, contact)) == {contact.pk: (ItemState.SKIPPED, "no_link")}
