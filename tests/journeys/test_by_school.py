@@ -64,6 +64,7 @@ def preview_all_schools(page: Page) -> None:
 
 def test_by_school_twice_the_second_time_makes_nothing(page: Page, tenant: Tenant, here: str) -> None:
     page.set_default_timeout(15_000)
+    page.set_viewport_size({"width": 1440, "height": 900})
     sign_in(page, here, make_member(tenant))
     open_menu_entry(page, "Generate Registration Keys by School")
     check(page)
@@ -95,10 +96,11 @@ def test_by_school_twice_the_second_time_makes_nothing(page: Page, tenant: Tenan
 def test_a_run_for_a_pasted_list_that_mails_its_keys_by_itself(page: Page, tenant: Tenant, here: str) -> None:
     """R-GP-01, R-GP-02: by a member for one school, whose list names a student of another."""
     page.set_default_timeout(15_000)
+    page.set_viewport_size({"width": 1440, "height": 900})
     sign_in(page, here, make_member(tenant, school=tenant.school_set.get(number=1)))
     open_menu_entry(page, "Generate Parent Registration Keys")
     check(page)
-    page.get_by_label("Student Ids").fill("N3\n\nN4\nN7\nN3")
+    page.get_by_role("textbox", name="Student Ids").fill("N3\n\nN4\nN7\nN3")
     page.get_by_role("button", name="Check the list").click()
     main: Any = page.locator("main")
     expect(main).to_contain_text("2 students found in 5 lines.")

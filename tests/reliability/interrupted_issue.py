@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from django.db import connection, connections, transaction
+from django.db import connection, connections, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -39,6 +39,8 @@ SEED = 3
 CHUNK = 250  # Small, so that a kill falls between chunks as often as within one.
 Work = Callable[[int, int], object]
 """(job id, how often it was taken up before): works on the job to its end."""
+MOST_KILLS = 11
+"""Of one issue; then it is left to end."""
 
 
 @dataclass
@@ -57,14 +59,15 @@ def prepare_issue(contacts: int) -> Job:
     tenant = make_tenant()
     student, first = make_student(tenant), make_contact(tenant)
     link = make_link(student, first)
-    base = _free_ids(DirectoryContact)
+    base = free_ids(DirectoryContact)
     others = [
-        DirectoryContact(**_columns(first) | {"id": base + n, "source_id": f"R{base + n}"}) for n in range(contacts - 1)
+        DirectoryContact(**columns_of(first) | {"id": base + n, "source_id": f"R{base + n}"})
+        for n in range(contacts - 1)
     ]
     DirectoryContact.objects.bulk_create(others)
-    link_base = _free_ids(DirectoryAssociation)
+    link_base = free_ids(DirectoryAssociation)
     links = [
-        DirectoryAssociation(**_columns(link) | {"id": link_base + n, "contact_id": other.pk})
+        DirectoryAssociation(**columns_of(link) | {"id": link_base + n, "contact_id": other.pk})
         for n, other in enumerate(others)
     ]
     DirectoryAssociation.objects.bulk_create(links)
@@ -72,13 +75,15 @@ def prepare_issue(contacts: int) -> Job:
     return start_generate(tenant=tenant, subjects=of_contacts(ids), by=actor(), at=timezone.now(), queued=False)
 
 
-def _free_ids(table: type[DirectoryContact | DirectoryAssociation]) -> int:
+def free_ids(table: type[models.Model]) -> int:
     """From here on ids are free; the factories' own, counted from 1, stay far below."""
-    newest = table.objects.order_by("-pk").values_list("pk", flat=True).first() or 0  # every tenant: ids are one range
+    newest = (
+        table._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
+    )  # every tenant: ids are one range
     return max(newest, 1_000_000) + 1
 
 
-def _columns(row: DirectoryContact | DirectoryAssociation) -> dict[str, object]:
+def columns_of(row: models.Model) -> dict[str, object]:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
@@ -107,9 +112,10 @@ def carry_on_in_two_transactions(job_id: int, taken_up: int) -> None:
     Job.objects.filter(pk=job.pk).update(state=JobState.DONE)
 
 
-def interrupt(outcome: Outcome, chance: random.Random, *, keys: int, kills: int, longest: float, work: Work) -> None:
+def interrupt(
+    outcome: Outcome, chance: random.Random, *, job: Job, kills: int, longest: float, work: Work, most: int = MOST_KILLS
+) -> None:
     """One issue: killed again and again, at most ``kills`` times in all, then left to end; what became of it."""
-    job = prepare_issue(keys)
     outcome.issues += 1
     fork = get_context("fork")
     taken_up = 0
@@ -118,7 +124,7 @@ def interrupt(outcome: Outcome, chance: random.Random, *, keys: int, kills: int,
         process = fork.Process(target=_in_a_process_of_its_own, args=(work, job.pk, taken_up))
         process.start()
         taken_up += 1
-        process.join(chance.uniform(0, longest) if outcome.kills < kills and taken_up < 12 else None)
+        process.join(chance.uniform(0, longest) if outcome.kills < kills and taken_up <= most else None)
         if process.is_alive():
             process.kill()
             process.join()
@@ -128,7 +134,7 @@ def interrupt(outcome: Outcome, chance: random.Random, *, keys: int, kills: int,
             break
         else:
             break
-    _count(outcome, job, keys=keys)
+    _count(outcome, job)
 
 
 def _in_a_process_of_its_own(work: Work, job_id: int, taken_up: int) -> None:
@@ -136,16 +142,22 @@ def _in_a_process_of_its_own(work: Work, job_id: int, taken_up: int) -> None:
     connections.close_all()
 
 
-def _count(outcome: Outcome, job: Job, *, keys: int) -> None:
+def _count(outcome: Outcome, job: Job) -> None:
     job.refresh_from_db()
-    found = AccessKey.objects.filter(tenant=job.tenant_id, state=KeyState.LIVE).values_list("pk", "subject_id")
-    subject_by_key = dict(found)
-    per_contact = Counter(subject_by_key.values())
-    items = JobItem.objects.filter(job=job, state=ItemState.DONE).values_list("subject_id", "result_id")
-    told = {subject_id for subject_id, key_id in items if subject_by_key.get(key_id or 0) == subject_id}
-    outcome.lost += keys - len(told & set(per_contact))
-    outcome.doubled += sum(count - 1 for count in per_contact.values())
-    outcome.faults += (job.state, job.done) != (JobState.DONE, keys)
+    found = AccessKey.objects.filter(tenant=job.tenant_id, state=KeyState.LIVE)
+    subject_by_key = {
+        pk: (kind, subject_id) for pk, kind, subject_id in found.values_list("pk", "subject_kind", "subject_id")
+    }
+    per_subject = Counter(subject_by_key.values())
+    items = JobItem.objects.filter(job=job, state=ItemState.DONE)
+    told = {
+        (kind, subject_id)
+        for kind, subject_id, key_id in items.values_list("subject_kind", "subject_id", "result_id")
+        if subject_by_key.get(key_id or 0) == (kind, subject_id)
+    }
+    outcome.lost += job.total - len(told & set(per_subject))
+    outcome.doubled += sum(count - 1 for count in per_subject.values())
+    outcome.faults += (job.state, job.done) != (JobState.DONE, job.total)
 
 
 def is_audit_whole(tenant_id: int, *, keys: int) -> bool:
@@ -157,18 +169,17 @@ def is_audit_whole(tenant_id: int, *, keys: int) -> bool:
 def run_promise(*, kills: int, keys: int, work: Work = carry_on, longest: float | None = None) -> Outcome:
     """Issues of ``keys`` keys until so many processes were killed."""
     chance, outcome = random.Random(SEED), Outcome()
-    longest = longest or _seconds_of_an_issue(keys, work)
+    longest = longest or seconds_of(prepare_issue(keys), work)
     while outcome.kills < kills and not outcome.faults:
-        interrupt(outcome, chance, keys=keys, kills=kills, longest=longest, work=work)
+        interrupt(outcome, chance, job=prepare_issue(keys), kills=kills, longest=longest, work=work)
     if work is carry_on:
         newest = Job.objects.order_by("-pk")[0]
         outcome.faults += not is_audit_whole(newest.tenant_id, keys=keys)
     return outcome
 
 
-def _seconds_of_an_issue(keys: int, work: Work) -> float:
+def seconds_of(job: Job, work: Work) -> float:
     """How long an issue takes when nobody disturbs it: kills fall anywhere in it."""
-    job = prepare_issue(keys)
     began = time.monotonic()
     connections.close_all()
     process = get_context("fork").Process(target=_in_a_process_of_its_own, args=(work, job.pk, 0))
