@@ -40,7 +40,7 @@ class ContactsForm(forms.Form):
     )
     way = forms.ChoiceField(
         label=gettext_lazy("First delivery"),
-        help_text=gettext_lazy("Begins by itself when the run has ended. Students' own keys are handed out at school."),
+        help_text=gettext_lazy("Begins by itself when the run has ended."),
         choices=Way.choices,
         required=False,
         widget=forms.RadioSelect,
@@ -101,6 +101,9 @@ class BySchoolForm(ContactsForm):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(ALL, everything), *offered] if n > 1 else offered
         set_choices(self, "years", ((year, year) for year in years))
+        self.fields["way"].help_text = _(
+            "Begins by itself when the run has ended. Students' own keys are handed out at school."
+        )
         self._all = {school.number: school.pk for school in schools}
 
     def clean(self) -> dict[str, Any]:
