@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from schoolgate.console.parent_access_administration.dashboard.figures import Figures
@@ -69,6 +69,10 @@ class DashboardTable:
     whole: str
     rows: tuple[Row, ...]
     total: Row
+
+    @property
+    def has_bars(self) -> bool:
+        return bool(self.total.bar)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -181,10 +185,29 @@ NONE = "-"
 """How an address says that a year level, or a language, is not stated."""
 
 
+# What the framework has no name for, and schools have families of.
+_MORE_LANGUAGES = {
+    "am": gettext_lazy("Amharic"),
+    "fil": gettext_lazy("Filipino"),
+    "gu": gettext_lazy("Gujarati"),
+    "mi": gettext_lazy("Māori"),
+    "prs": gettext_lazy("Dari"),
+    "ps": gettext_lazy("Pashto"),
+    "si": gettext_lazy("Sinhala"),
+    "sm": gettext_lazy("Samoan"),
+    "so": gettext_lazy("Somali"),
+    "ti": gettext_lazy("Tigrinya"),
+    "to": gettext_lazy("Tongan"),
+    "yue": gettext_lazy("Cantonese"),
+}
+
+
 def language_name(tag: str) -> str:
     """In the reader's language, where its name is known."""
     if not tag:
         return _("Not stated")
+    if tag in _MORE_LANGUAGES:
+        return str(_MORE_LANGUAGES[tag])
     try:
         return str(get_language_info(tag)["name_translated"])
     except KeyError:
