@@ -72,7 +72,7 @@ def measure(district: District) -> list[Result]:
     settle(TABLES)
     now = timezone.now()
     reach = Reach(tenant, None, now, day_of(tenant, now))
-    parameters = {"tenant": tenant.pk, "at": now, "today": reach.today, "tries": tenant.settings.failed_tries}
+    parameters = parameters_of(reach)
     rows = ask(parameters)
     figures = count_figures(reach)
     if as_counted(rows) != (figures.students, figures.parents, figures.at_schools):
@@ -90,6 +90,11 @@ def measure(district: District) -> list[Result]:
             figure=f"{seconds(page)} (median of {ROUNDS})",
         )
     ]
+
+
+def parameters_of(reach: Reach) -> dict[str, Any]:
+    tries = reach.tenant.settings.failed_tries
+    return {"tenant": reach.tenant.pk, "at": reach.at, "today": reach.today, "tries": tries}
 
 
 def ask(parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -127,7 +127,7 @@ def _connect(tenant: Tenant, family: ContactKey, password: str) -> None:
     account = _account_of(tenant, family.email)
     if account is None:
         registration_id = register_account(tenant=tenant, email=family.email, language="en", by=_FAMILY, at=now)
-        registration = Registration.objects.for_tenant(tenant).get(pk=registration_id)
+        registration = Registration.objects.for_tenant(tenant).get(pk=registration_id or 0)
         code = one_time_code(registration.nonce)
         account_id = confirm_email(tenant=tenant, registration_id=registration_id, typed=code, by=_FAMILY, at=now)
         account = complete_account(

@@ -25,7 +25,7 @@ from schoolgate.console.parent_access_administration.dashboard.stages import (
     WORDS,
     Stage,
 )
-from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact, DirectoryStudent
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import AccessKey, KeyState
@@ -216,8 +216,6 @@ def one_by_one(reach: Reach) -> tuple[Counter[Any], Counter[Any]]:
 
 
 def _contacts(tenant: Tenant, ids: list[int]) -> Any:
-    from schoolgate.directory.models import DirectoryContact
-
     return DirectoryContact.objects.for_tenant(tenant).filter(pk__in=ids)
 
 
@@ -241,6 +239,20 @@ def stage_of(reach: Reach, subject: Subject, facts: Any) -> Stage:
     key = AccessKey.objects.for_tenant(reach.tenant).get(pk=facts.key_id)
     is_going = waiting_messages(tenant=reach.tenant).filter(key_id=key.pk).exists()
     return Stage.GIVEN_OUT if key.printed_at or key.emailed_at or is_going else Stage.READY
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_benchs_statement_gives_the_same_numbers(seed, pytestconfig):
+    """Else the bench would compare two different things."""
+    if pytestconfig.getoption("database") != "postgresql":
+        pytest.skip("It is written for PostgreSQL alone.")
+    from bench.dashboard import as_counted, ask, parameters_of
+
+    tenant = make_tenant()
+    draw_district(tenant, [make_school(tenant) for _ in range(3)], random.Random(seed))
+    reach = reach_of(tenant)
+    figures = count_figures(reach)
+    assert as_counted(ask(parameters_of(reach))) == (figures.students, figures.parents, figures.at_schools)
 
 
 def check_sums(reach: Reach, figures: Any) -> None:
