@@ -14,6 +14,7 @@ from schoolgate.console.parent_access.key_pages.coverage import Coverage, covera
 from schoolgate.console.parent_access.key_pages.filters import Filters
 from schoolgate.console.parent_access.key_pages.grid import count_connected_since, count_segments, count_states
 from schoolgate.console.parent_access.key_pages.page import scope_of
+from schoolgate.console.parent_access.key_pages.schemes import scheme_of
 from schoolgate.console.parent_access.key_pages.states import GridState
 from schoolgate.enrolments.queries import has_students, restrictions_to_review
 from schoolgate.jobs.queries import open_jobs
@@ -21,7 +22,7 @@ from schoolgate.sync.history import held_run
 from schoolgate.sync.pending import what_waits
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import OfficeNotice
+from schoolgate.tenancy.models import KeySystem, OfficeNotice
 from schoolgate.tenancy.queries import open_notices
 from schoolgate.tenancy.roles import Right
 
@@ -65,7 +66,9 @@ def home_of(request: TenantRequest, *, at: datetime) -> Home:
         scope = scope_of(request, Right.KEYS_READ, at=at)
         segments, counts = count_segments(scope, Filters()), count_states(scope, Filters())
         newly = count_connected_since(scope)
-        coverage = coverage_of(segments, by_state=counts, state="", address=QueryDict(), newly=newly)
+        coverage = coverage_of(
+            segments, by_state=counts, state="", address=QueryDict(), newly=newly, scheme=scope.scheme
+        )
         to_do += _keys(request, counts)
     return Home(
         to_do=[*to_do, *_notices(request)],
@@ -143,19 +146,24 @@ def _keys(request: TenantRequest, counts: dict[GridState, int]) -> list[ToDo]:
         (
             GridState.NO_KEY,
             "key",
-            ngettext(
-                "%d contact has students but no key.",
-                "%d contacts have students but no key.",
-                counts.get(GridState.NO_KEY, 0),
-            ),
+            _without_key(request, counts.get(GridState.NO_KEY, 0)),
         ),
     )
-    address = "console:contact_keys:list"
+    address = f"console:{scheme_of(request.tenant).namespace}:list"
     return [
         ToDo(icon, text % counts[state], address_of(request, address, f"?state={state.value}"), _("Show them"))
         for state, icon, text in lines
         if counts.get(state)
     ]
+
+
+def _without_key(request: TenantRequest, n: int) -> str:
+    """Who could have a key and has none, under the key system in force."""
+    if scheme_of(request.tenant).is_own_addressee:
+        return ngettext("%d contact has students but no key.", "%d contacts have students but no key.", n)
+    if scheme_of(request.tenant).system == KeySystem.FAMILY:
+        return ngettext("%d household has an adult without a key.", "%d households have an adult without a key.", n)
+    return ngettext("%d student has an adult without a key.", "%d students have an adult without a key.", n)
 
 
 def _notices(request: TenantRequest) -> list[ToDo]:

@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from schoolgate.console import views
+from schoolgate.console.parent_access.key_pages.schemes import SCHEMES
+from schoolgate.console.parent_access.key_pages.urls import key_addresses
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,9 +16,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/find/", views.find, name="find"),
     path("console/notices/<int:notice_id>/close/", views.notice_close, name="notice_close"),
     path("portal-console/setup/general/settings/", include("schoolgate.console.portal_console.settings.urls")),
+    *(
+        path(f"portal-console/setup/parent-access/{scheme.file_name}/", include(key_addresses(scheme)))
+        for scheme in SCHEMES.values()
+    ),
     path(
-        "portal-console/setup/parent-access/contact-keys/",
-        include("schoolgate.console.parent_access.key_pages.urls"),
+        "parent-access-administration/settings/",
+        include("schoolgate.console.parent_access_administration.district_settings.urls"),
     ),
     path(
         "parent-access-administration/dashboard/",

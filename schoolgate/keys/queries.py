@@ -5,11 +5,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
+from schoolgate.keys.subjects import subject_of
 from schoolgate.tenancy.dates import day_of, last_day_before
 from schoolgate.tenancy.models import Tenant
 
@@ -130,19 +132,27 @@ def runs_of_contact(*, tenant: Tenant, contact_id: int) -> list[int]:
     return list(keys.exclude(run=None).order_by("run_id").values_list("run_id", flat=True).distinct())
 
 
-def count_given_out(*, tenant: Tenant, contact_ids: Collection[int], printed: bool, at: datetime) -> int:
-    """How many of these contacts have a live key that was printed before, or else one that was e-mailed (R-KY-10)."""
-    keys = AccessKey.objects.for_tenant(tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id__among=contact_ids, state=KeyState.LIVE, expires_at__gt=at
-    )
-    return keys.exclude(**{"printed_at" if printed else "emailed_at": None}).count()
+def count_given_out(*, tenant: Tenant, subjects: Collection[Subject], printed: bool, at: datetime) -> int:
+    """How many of these subjects have a live key that was printed before, or else one that was e-mailed (R-KY-10)."""
+    live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE, expires_at__gt=at)
+    out = live.exclude(**{"printed_at" if printed else "emailed_at": None})
+    wanted = set(subjects)
+    found: set[Subject] = set()
+    for kind in {subject.kind for subject in wanted}:
+        keys = out.filter(subject_kind=kind, subject_id__among={s.id for s in wanted if s.kind == kind})
+        found.update(subject_of(key) for key in keys.only("subject_kind", "subject_id", "addressee_id"))
+    return len(found & wanted)
 
 
 @dataclass(frozen=True)
 class KeyCounts:
-    """How many keys live, and of those: printed, e-mailed, without a student (in the leaving grace). accounts: with a standing tie."""
+    """How many keys live, and of those: printed, e-mailed, without a student (in the leaving grace). student_use: of the live ones.
+
+    accounts: with a standing tie.
+    """
 
     live: int
+    student_use: int
     printed: int
     emailed: int
     in_grace: int
@@ -153,7 +163,11 @@ def key_counts(*, tenant: Tenant) -> KeyCounts:
     """For the settings that touch them (R-ST-07); two statements."""
     live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE)
     counted = live.aggregate(
-        live=Count("pk"), printed=Count("printed_at"), emailed=Count("emailed_at"), in_grace=Count("no_link_since")
+        live=Count("pk"),
+        student_use=Count("pk", filter=Q(subject_kind=SubjectKind.STUDENT_SELF)),
+        printed=Count("printed_at"),
+        emailed=Count("emailed_at"),
+        in_grace=Count("no_link_since"),
     )
     accounts = Tie.objects.for_tenant(tenant).standing().aggregate(accounts=Count("account", distinct=True))
     return KeyCounts(**counted, **accounts)

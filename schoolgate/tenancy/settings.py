@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import F
 
 from schoolgate.audit.actor import Actor
+from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.record import record
-from schoolgate.lib.errors import SchoolgateError
+from schoolgate.lib.errors import NotFound, SchoolgateError
 from schoolgate.tenancy.models import (
     AccessPolicy,
     KeySystem,
@@ -162,6 +163,35 @@ def change_settings(*, tenant: Tenant, changes: Mapping[str, str], by: Actor, at
     Raises SettingRefused, naming the setting and what is allowed. The portal opens only with a help line (R-ST-06), and
     closing it ends the sessions of families and students: who comes back when it opens signs in anew (R-ST-09).
     """
+    _change(tenant=tenant, changes=changes, by=by, at=at)
+    return settings_of(tenant=tenant)
+
+
+@transaction.atomic(durable=True)
+def put_back_settings(*, tenant: Tenant, entry_id: int, by: Actor, at: datetime) -> list[str]:
+    """Set what one change of settings changed to what it was before (R-DI-01); the names of those that differ now.
+
+    entry_id: of the audit's entry. Raises NotFound, and SettingRefused where a value is not allowed any more.
+    """
+    entry = AuditEntry.objects.filter(tenant_id=tenant.pk, act="setting.changed", pk=entry_id).first()
+    if entry is None:
+        raise NotFound
+    before: Mapping[str, Any] = entry.detail["before"]
+    changes = {name: _as_text(value) for name, value in before.items() if name in SETTINGS}
+    return _change(tenant=tenant, changes=changes, by=by, at=at, detail={"puts_back": entry.seq})
+
+
+def _as_text(value: Any) -> str:
+    """A value as the audit keeps it, as the text that sets it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def _change(
+    *, tenant: Tenant, changes: Mapping[str, str], by: Actor, at: datetime, detail: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Step: the names of the settings that were changed."""
     row = TenantSettings.objects.select_for_update().get(tenant=tenant)
     tenant.refresh_from_db(fields=["time_zone"])
     before: dict[str, Any] = {}
@@ -191,9 +221,9 @@ def change_settings(*, tenant: Tenant, changes: Mapping[str, str], by: Actor, at
             by=by,
             at=at,
             subjects=[("tenant", tenant.pk)],
-            detail={"before": before, "after": after},
+            detail={"before": before, "after": after, **(detail or {})},
         )
-    return settings_of(tenant=tenant)
+    return list(after)
 
 
 def note_key_system(*, tenant: Tenant, system: KeySystem, by: Actor, at: datetime) -> KeySystem:

@@ -30,8 +30,33 @@ FAMILY = "family"  # Signed-in accounts of this tenant, and nobody else.
 OPEN = "open"  # Anybody.
 REDEEM = "redeem"  # Anybody but staff: who is signed in to the console can't redeem in the same session (R-RD-11).
 
+_OF_KEYS = {
+    "list": READ_KEYS,
+    "filter": READ_KEYS,
+    "select": ACT_ON_KEYS,
+    "actions": ACT_ON_KEYS,
+    "generate": ACT_ON_KEYS,
+    "replace": ACT_ON_KEYS,
+    "unlock": ACT_ON_KEYS,
+    "revoke": ACT_ON_KEYS,
+    "show_chosen": ACT_ON_KEYS,
+    "show": ACT_ON_KEYS,
+    "hide": READ_KEYS,
+    "run": READ_KEYS,
+    "close": READ_KEYS,
+    "undo": ACT_ON_KEYS,
+    "cancel": ACT_ON_KEYS,
+    "email": ACT_ON_KEYS,
+    "letters": ACT_ON_KEYS,
+    "mark": ACT_ON_KEYS,
+    "print": ACT_ON_KEYS,
+    "export": READ_KEYS,
+}
+
 # Whose own things these are stands in the page: of a job of another's area, members of the tenant get a 404 too.
+# So do the pages of the key systems that are not in force; test_isolation.py walks them under their own.
 MAY_BE_MISSING = {
+    *(f"console:{page}:{name}" for page in ("family_keys", "student_keys") for name in _OF_KEYS),
     "console:by_school:deliver",
     "console:by_school:run",
     "console:contact_keys:run",
@@ -52,26 +77,6 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:fresh": EVERY_MEMBER,
     "console:find": EVERY_MEMBER,
     "console:notice_close": EVERY_MEMBER,
-    "console:contact_keys:list": READ_KEYS,
-    "console:contact_keys:filter": READ_KEYS,
-    "console:contact_keys:select": ACT_ON_KEYS,
-    "console:contact_keys:actions": ACT_ON_KEYS,
-    "console:contact_keys:generate": ACT_ON_KEYS,
-    "console:contact_keys:replace": ACT_ON_KEYS,
-    "console:contact_keys:unlock": ACT_ON_KEYS,
-    "console:contact_keys:revoke": ACT_ON_KEYS,
-    "console:contact_keys:show_chosen": ACT_ON_KEYS,
-    "console:contact_keys:show": ACT_ON_KEYS,
-    "console:contact_keys:hide": READ_KEYS,
-    "console:contact_keys:run": READ_KEYS,
-    "console:contact_keys:close": READ_KEYS,
-    "console:contact_keys:undo": ACT_ON_KEYS,
-    "console:contact_keys:cancel": ACT_ON_KEYS,
-    "console:contact_keys:email": ACT_ON_KEYS,
-    "console:contact_keys:letters": ACT_ON_KEYS,
-    "console:contact_keys:mark": ACT_ON_KEYS,
-    "console:contact_keys:print": ACT_ON_KEYS,
-    "console:contact_keys:export": READ_KEYS,
     "console:by_school:plan": ACT_ON_KEYS,
     "console:by_school:start": ACT_ON_KEYS,
     "console:by_school:download": ACT_ON_KEYS,
@@ -135,9 +140,17 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:account_maintenance:restore_child": ACT_ON_KEYS,
     "console:account_maintenance:delete": HEADS,
     "console:account_maintenance:keep": HEADS,
+    **{
+        f"console:{page}:{name}": row
+        for page in ("contact_keys", "family_keys", "student_keys")
+        for name, row in _OF_KEYS.items()
+    },
     "console:settings:edit": READ_SETTINGS,
     "console:settings:save": HEADS,
     "console:settings:switch": frozenset({OWNER}),  # To Contact keys an administrator too; the world has those.
+    "console:district_settings:edit": READ_SETTINGS,
+    "console:district_settings:save": HEADS,
+    "console:district_settings:put_back": HEADS,
     "console:data_sync:home": READ_SYNC,
     "console:data_sync:publish": RUN_SYNC,
     "console:data_sync:approve": RUN_SYNC,

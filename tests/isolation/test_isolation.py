@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from schoolgate.tenancy.models import Role
+from schoolgate.directory.models import DirectoryHousehold, DirectoryStudent
+from schoolgate.tenancy.models import Role, TenantSettings
 from tests.factories.tenancy import make_member
 from tests.isolation.matrix import FAMILY, MAY_BE_MISSING, OPEN, REDEEM, ROWS, WORDS
 from tests.isolation.world import World, digest, make_world, second_school
@@ -103,6 +104,30 @@ def test_a_role_opens_exactly_the_pages_of_its_row(ours):
                 faults.append(f"{actor} {name}: GET {statuses[0]}, HEAD {statuses[1]}")
     assert not faults, "\n".join(faults)
     assert digest(ours.tenant) == before, "A GET has changed something."
+
+
+@pytest.mark.parametrize("system", ["family", "student"])
+def test_under_another_key_system_its_pages_open_to_the_same_roles(ours, system):
+    """R-ST-02: those pages are absent in the walk above, whose schools have contact keys."""
+    TenantSettings.objects.filter(tenant=ours.tenant).update(key_system=system)
+    rows, first = (DirectoryHousehold, "H1") if system == "family" else (DirectoryStudent, "S1")
+    ids = {**ours.ids, "row_id": rows.objects.get(tenant=ours.tenant, source_id=first).pk}
+    faults = []
+    actors = {role.value: user for role, user in ours.members.items()} | {"family": ours.family, "nobody": None}
+    for actor, user in actors.items():
+        client = signed_in(user)
+        for name, parts in with_rows().items():
+            if not name.startswith(f"console:{system}_keys:"):
+                continue
+            answer = client.get(address(name, parts, ours, ids))
+            allowed = is_allowed(ROWS[name], actor)
+            if answer.status_code >= 500 or (
+                allowed and answer.status_code in {403, 404} and not name.endswith(":run")
+            ):
+                faults.append(f"{actor} {name}: {answer.status_code}, though the row allows it")
+            elif not allowed and (answer.status_code not in REFUSED or b"Oursmark" in personal(answer, ours)):
+                faults.append(f"{actor} {name}: {answer.status_code}, though the row refuses it")
+    assert not faults, "\n".join(faults)
 
 
 def test_what_a_role_may_not_do_it_cannot_post(ours):

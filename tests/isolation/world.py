@@ -97,6 +97,7 @@ def command(*words: str) -> None:
 def _ids(world: World) -> dict[str, Any]:
     named = {
         "student_id": ("directory.DirectoryStudent", {"source_id": "S1"}),
+        "row_id": ("directory.DirectoryContact", {"source_id": "C1"}),
         "contact_id": ("directory.DirectoryContact", {"source_id": "C1"}),
         "association_id": ("enrolments.Association", {"student__source_id": "S1", "contact__source_id": "C1"}),
         "household_id": ("enrolments.Household", {"source_id": "H1"}),
@@ -105,6 +106,7 @@ def _ids(world: World) -> dict[str, Any]:
         "school_id": ("tenancy.School", {"number": 1}),
         "membership_id": ("tenancy.Membership", {"role": Role.AUDITOR}),
         "job_id": ("jobs.Job", {}),
+        "entry_id": ("audit.AuditEntry", {"act": "setting.changed"}),
         "notice_id": ("tenancy.OfficeNotice", {}),
         "import_id": ("enrolments.RosterImport", {}),
         "account_id": ("tenancy.User", {"kind": "family"}),

@@ -13,7 +13,7 @@ from schoolgate.directory.queries import published_flags
 from schoolgate.enrolments.models import Association, Restriction, RestrictionKind
 from schoolgate.enrolments.queries import closed_pairs, noted_pairs
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.models import KeySystem, Tenant
 from schoolgate.tenancy.roles import Right
 
 
@@ -64,9 +64,9 @@ class AccessRow:
 
 
 def with_keys(request: TenantRequest, rows: list[AccessRow]) -> list[AccessRow]:
-    """The rows with the state of each contact's key, for members who see keys; one query more."""
-    if Right.KEYS_READ not in request.rights:
-        return rows
+    """The rows with the state of each contact's own key, for members who see keys; one query more."""
+    if Right.KEYS_READ not in request.rights or request.tenant.settings.key_system != KeySystem.CONTACT:
+        return rows  # Under the other systems a contact has a key for each household, or student.
     scope = scope_of(request, Right.KEYS_READ, at=timezone.now())
     contact_ids = {row.association.contact_id for row in rows}
     states = (

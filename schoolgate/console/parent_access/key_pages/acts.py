@@ -19,7 +19,9 @@ from schoolgate.console.parent_access.key_pages.forms import (
     ReplaceForm,
     RevokeForm,
 )
+from schoolgate.console.parent_access.key_pages.schemes import Scheme
 from schoolgate.jobs.models import Job
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.counted import forecast_counted
 from schoolgate.keys.generate import GenerateOptions, start_generate
 from schoolgate.keys.make_keys import MANY_KEYS, count_live_keys
@@ -27,11 +29,19 @@ from schoolgate.keys.queries import count_given_out
 from schoolgate.keys.replace import start_replace
 from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.schemes import Forecast, Verdict, why_not_replace, why_not_revoke, why_not_unlock
-from schoolgate.keys.subjects import of_contacts
 from schoolgate.keys.unlock import start_unlock
 from schoolgate.letters.print_letters import PrintOptions, forecast_letters, start_print_letters, why_not_print
 from schoolgate.letters.send_emails import forecast_emails, mailboxes_by_subject, start_send_emails, why_not_email
 from schoolgate.tenancy.roles import Right
+
+
+@dataclass(frozen=True)
+class AddresseeWords:
+    """An act's words where a row is a household or a student, and each of its adults gets a letter of their own."""
+
+    lead: str | Promise
+    does: Callable[[Forecast], str]
+
 
 Options = Mapping[str, Any]
 """What the act's form holds: its cleaned fields, or what a preview was asked with."""
@@ -64,21 +74,32 @@ class Act:
     asks_first: bool = False
 
     asks: Callable[[Chosen, Options], Forecast] | None = None
-    looks: Callable[[Chosen, Sequence[int], Options], Mapping[int, str]] | None = None
+    looks: Callable[[Chosen, Sequence[Subject], Options], Mapping[Subject, str]] | None = None
+    of_addressees: AddresseeWords | None = None
 
-    def whys(self, chosen: Chosen, contact_ids: Sequence[int], options: Options) -> Mapping[int, str]:
-        """Of some contacts: why the act would skip each, "" for those it acts on."""
+    def whys(self, chosen: Chosen, subjects: Sequence[Subject], options: Options) -> Mapping[Subject, str]:
+        """Of some subjects: why the act would skip each, "" for those it acts on."""
         if self.looks is not None:
-            return self.looks(chosen, contact_ids, options)
-        facts, verdict = chosen.facts(contact_ids), self.verdict(options)
-        return {contact_id: verdict(facts.get(contact_id)) for contact_id in contact_ids}
+            return self.looks(chosen, subjects, options)
+        facts, verdict = chosen.facts(subjects), self.verdict(options)
+        return {subject: verdict(facts.get(subject)) for subject in subjects}
+
+    def lead_for(self, scheme: Scheme) -> str:
+        """What it does, under the page's title."""
+        words = None if scheme.is_own_addressee else self.of_addressees
+        return str(words.lead if words else self.lead)
+
+    def does_for(self, scheme: Scheme, found: Forecast) -> str:
+        """The forecast in a sentence."""
+        words = None if scheme.is_own_addressee else self.of_addressees
+        return (words.does if words else self.does)(found)
 
     def forecast(self, chosen: Chosen, options: Options) -> Forecast:
         """What it would do with this selection, by the verdict that the act itself obeys."""
         if self.asks is not None:
             return self.asks(chosen, options)
         verdict = self.verdict(options)
-        return forecast_counted(chosen.groups, verdict, selected=chosen.count, counts_ties=bool(options.get("used")))
+        return forecast_counted(chosen.groups, verdict, selected=chosen.asked, counts_ties=bool(options.get("used")))
 
 
 def _generate_options(options: Options) -> GenerateOptions:
@@ -101,12 +122,11 @@ def _mail_forecast(chosen: Chosen, options: Options) -> Forecast:
     )
 
 
-def _mail_whys(chosen: Chosen, contact_ids: Sequence[int], options: Options) -> Mapping[int, str]:
-    facts = chosen.facts(contact_ids)
-    subjects = dict(zip(contact_ids, of_contacts(contact_ids), strict=True))
-    mailboxes = mailboxes_by_subject(tenant=chosen.scope.tenant, subjects=subjects.values(), at=chosen.at)
+def _mail_whys(chosen: Chosen, subjects: Sequence[Subject], options: Options) -> Mapping[Subject, str]:
+    facts = chosen.facts(subjects)
+    mailboxes = mailboxes_by_subject(tenant=chosen.scope.tenant, subjects=subjects, at=chosen.at)
     again = bool(options.get("again"))
-    return {pk: why_not_email(facts.get(pk), mailboxes.get(subject), again=again) for pk, subject in subjects.items()}
+    return {subject: why_not_email(facts.get(subject), mailboxes.get(subject), again=again) for subject in subjects}
 
 
 def _start_emails(chosen: Chosen, options: Options, by: Actor) -> Job:
@@ -130,7 +150,7 @@ def _print_forecast(chosen: Chosen, options: Options) -> Forecast:
         return forecast_letters(
             tenant=chosen.scope.tenant, subjects=chosen.subjects(), at=chosen.at, options=_print_options(options)
         )
-    return forecast_counted(chosen.groups, _print_verdict(options), selected=chosen.count)
+    return forecast_counted(chosen.groups, _print_verdict(options), selected=chosen.asked)
 
 
 def _print_verdict(options: Options) -> Verdict:
@@ -201,6 +221,12 @@ ACTS = (
         does=_plural(ngettext_lazy("%(n)s contact gets a key.", "%(n)s contacts get a key.", "n")),
         button=_plural(ngettext_lazy("Generate %(n)s key", "Generate %(n)s keys", "n")),
         start=_start_generate,
+        of_addressees=AddresseeWords(
+            gettext_lazy(
+                "Each adult without a key gets one. Keys that live, and people who are connected, are left alone."
+            ),
+            _plural(ngettext_lazy("%(n)s key is made.", "%(n)s keys are made.", "n")),
+        ),
         per_second=10_000,
     ),
     Act(
@@ -216,6 +242,12 @@ ACTS = (
         does=_plural(ngettext_lazy("%(n)s letter, one page.", "%(n)s letters, one page each.", "n")),
         button=_plural(ngettext_lazy("Print %(n)s letter", "Print %(n)s letters", "n")),
         start=_start_letters,
+        of_addressees=AddresseeWords(
+            gettext_lazy(
+                "One letter for each adult with a live key. Printed again it is copy 2 of the same key, never a new secret."
+            ),
+            _plural(ngettext_lazy("%(n)s letter, one page.", "%(n)s letters, one page each.", "n")),
+        ),
         per_second=1_000,
         needs=(Right.KEYS_SEE,),
         needs_for_many=Right.KEYS_BULK_PRINT,
@@ -234,6 +266,12 @@ ACTS = (
         does=_plural(ngettext_lazy("%(n)s email.", "%(n)s emails.", "n")),
         button=_plural(ngettext_lazy("Send %(n)s email", "Send %(n)s emails", "n")),
         start=_start_emails,
+        of_addressees=AddresseeWords(
+            gettext_lazy(
+                "One email for each adult, with their own key. They wait 10 minutes in the outbox, where the whole run can be cancelled."
+            ),
+            _plural(ngettext_lazy("%(n)s email.", "%(n)s emails.", "n")),
+        ),
         per_second=5,
     ),
     Act(
@@ -301,11 +339,11 @@ def warnings_of(act: Act, found: Forecast, chosen: Chosen, options: Options) -> 
 
 def _both_ways(act: Act, chosen: Chosen, options: Options) -> list[str]:
     """How many get a letter and a mail with one key: allowed, and said (R-KY-10)."""
-    ids: Sequence[int] = chosen.ids()
+    subjects: Sequence[Subject] = chosen.subjects()
     if act.looks is not None:
-        ids = [contact_id for contact_id, why in act.whys(chosen, ids, options).items() if not why]
+        subjects = [subject for subject, why in act.whys(chosen, subjects, options).items() if not why]
     by_mail = act.name == "email"
-    n = count_given_out(tenant=chosen.scope.tenant, contact_ids=ids, printed=by_mail, at=chosen.at)
+    n = count_given_out(tenant=chosen.scope.tenant, subjects=subjects, printed=by_mail, at=chosen.at)
     if not n:
         return []
     both = (

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.formats import number_format
+from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access.key_pages.filters import address_with, address_without
-from schoolgate.console.parent_access.key_pages.states import LOOKS, SEGMENTS, GridState, Look
+from schoolgate.console.parent_access.key_pages.schemes import SCHEMES, Scheme
+from schoolgate.console.parent_access.key_pages.states import LOOKS, SEGMENTS, GridState, Look, state_label
+from schoolgate.tenancy.models import KeySystem
 
 _WIDTH = 1000.0
 _GAP = 1.5  # Holds the stretches apart without colour.
@@ -48,6 +52,31 @@ class Coverage:
     lines: tuple[StateLine, ...]
     all_address: str
     is_all_here: bool
+    scheme: Scheme
+
+    @property
+    def headline(self) -> str:
+        """How many of them are connected."""
+        numbers = {"connected": number_format(self.connected), "shown": number_format(self.total)}
+        if self.scheme.system == KeySystem.FAMILY:
+            said = ngettext(
+                "%(connected)s of %(shown)s household is connected",
+                "%(connected)s of %(shown)s households are connected",
+                self.total,
+            )
+        elif self.scheme.system == KeySystem.STUDENT:
+            said = ngettext(
+                "%(connected)s of %(shown)s student is connected",
+                "%(connected)s of %(shown)s students are connected",
+                self.total,
+            )
+        else:
+            said = ngettext(
+                "%(connected)s of %(shown)s contact is connected",
+                "%(connected)s of %(shown)s contacts are connected",
+                self.total,
+            )
+        return said % numbers
 
     @property
     def said(self) -> str:
@@ -62,6 +91,7 @@ def coverage_of(
     state: str,
     address: QueryDict,
     newly: int | None,
+    scheme: Scheme = SCHEMES["contact"],
 ) -> Coverage:
     """The bar and its legend. counts: by segment. by_state: for the table. state: the filter in force. address: where the reader is."""
     total = sum(counts.values())
@@ -80,7 +110,7 @@ def coverage_of(
         for segment, number, (x, width) in zip(SEGMENTS, numbers, places, strict=True)
     ]
     lines = [
-        StateLine(str(each.label), LOOKS[each], by_state[each], _percent(by_state[each], total))
+        StateLine(state_label(each, scheme), LOOKS[each], by_state[each], _percent(by_state[each], total))
         for segment in SEGMENTS
         for each in segment.states
         if by_state.get(each)
@@ -94,6 +124,7 @@ def coverage_of(
         lines=tuple(lines),
         all_address=address_without(address, "state"),
         is_all_here=not state,
+        scheme=scheme,
     )
 
 

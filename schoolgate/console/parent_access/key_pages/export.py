@@ -6,11 +6,13 @@ from dataclasses import asdict, replace
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from schoolgate.console.parent_access.key_pages.adult_rows import adult_rows_of
 from schoolgate.console.parent_access.key_pages.filters import GridView
 from schoolgate.console.parent_access.key_pages.grid import Scope, matching, page_of
 from schoolgate.console.parent_access.key_pages.pending import pending_contact_ids, pending_students
 from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
 from schoolgate.lib.csvfile import csv_bytes
+from schoolgate.tenancy.models import KeySystem
 
 _AT_ONCE = 1_000
 
@@ -30,6 +32,9 @@ def filters_said(view: GridView) -> dict[str, str]:
 
 def csv_of(scope: Scope, contact_ids: Sequence[int]) -> Iterator[bytes]:
     """The file, piece by piece; a few statements for each thousand rows."""
+    if not scope.scheme.is_own_addressee:
+        yield from csv_bytes(*_of_adults(scope, contact_ids))
+        return
     headings = [
         _("Contact ID"),
         _("Contact Name"),
@@ -43,6 +48,33 @@ def csv_of(scope: Scope, contact_ids: Sequence[int]) -> Iterator[bytes]:
         _("Expires"),
     ]
     yield from csv_bytes(headings, _lines(scope, contact_ids))
+
+
+def _of_adults(scope: Scope, row_ids: Sequence[int]) -> tuple[list[str], Iterator[list[str]]]:
+    """Households and students: a line for each adult, whose key it is."""
+    is_family = scope.scheme.system == KeySystem.FAMILY
+    headings = [
+        _("Household ID") if is_family else _("Student Id"),
+        _("Household name") if is_family else _("Name"),
+        _("Students") if is_family else _("Class"),
+        _("Adult"),
+        _("Adult's email"),
+        _("Portal Username"),
+        _("Key start"),
+        _("State"),
+    ]
+
+    def lines() -> Iterator[list[str]]:
+        for start in range(0, len(row_ids), _AT_ONCE):
+            for row in adult_rows_of(scope, row_ids[start : start + _AT_ONCE]):
+                about = [row.number, row.name, "; ".join(row.students) if is_family else row.place]
+                for each in row.adults:
+                    names = [each.name, each.email, "; ".join(each.usernames)]
+                    yield [*about, *names, each.selector, str(each.state.label)]
+                if not row.adults:
+                    yield [*about, "", "", "", "", row.label]
+
+    return headings, lines()
 
 
 def _lines(scope: Scope, contact_ids: Sequence[int]) -> Iterator[list[str]]:

@@ -7,10 +7,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from schoolgate.console.parent_access.key_pages.states import SEGMENT_BY_NAME, GridState, states_of
+from schoolgate.console.parent_access.key_pages.schemes import SCHEMES, Scheme
+from schoolgate.console.parent_access.key_pages.states import SEGMENT_BY_NAME, GridState, state_label, states_of
 
 SIZES = (50, 100, 250)
-SORTS = ("id", "name", "email", "username", "students", "key", "state", "delivered", "expires", "seen")
+SORTS = SCHEMES["contact"].sorts
 EXTRA_COLUMNS = {
     "delivered": gettext_lazy("Delivered"),
     "expires": gettext_lazy("Expires"),
@@ -64,19 +65,20 @@ class GridView:
     notes: tuple[str, ...] = ()
 
 
-def read_view(address: QueryDict, *, may_see_restrictions: bool) -> GridView:
+def read_view(address: QueryDict, *, may_see_restrictions: bool, scheme: Scheme = SCHEMES["contact"]) -> GridView:
     """The view that an address asks for; what it doesn't understand, or the reader may not ask, is left out and noted."""
     notes: list[str] = []
     chosen = {
-        name: value for name in _READERS if (value := _read(name, address.get(name, ""), notes)) not in ("", None)
+        name: value for name in scheme.filters if (value := _read(name, address.get(name, ""), notes)) not in ("", None)
     }
     if not may_see_restrictions and chosen.pop("restricted", ""):
         notes.append(_("Your role does not cover the filter for restrictions; it is left out."))
     sort = address.get("sort", "name")
-    if sort.removeprefix("-") not in SORTS:
+    if sort.removeprefix("-") not in scheme.sorts:
         notes.append(_("This list can't be sorted that way; it is sorted by name."))
         sort = "name"
-    columns = tuple(name for name in EXTRA_COLUMNS if name in address.getlist("columns"))
+    extra = EXTRA_COLUMNS if scheme.is_own_addressee else {}
+    columns = tuple(name for name in extra if name in address.getlist("columns"))
     size = _number(address.get("rows", "")) or SIZES[0]
     return GridView(
         filters=Filters(**chosen),  # type: ignore[arg-type]  # Each reader gives its own field's type.
@@ -148,18 +150,20 @@ class Chip:
     without: str
 
 
-def chips_of(view: GridView, address: QueryDict, *, school_names: Mapping[int, str]) -> list[Chip]:
+def chips_of(
+    view: GridView, address: QueryDict, *, school_names: Mapping[int, str], scheme: Scheme = SCHEMES["contact"]
+) -> list[Chip]:
     """The chips above the list, one for each filter but the words searched for and the bar's segments, which show themselves."""
     found = []
     for name in (each.name for each in fields(Filters)):
         value = getattr(view.filters, name)
         if value in ("", None) or name == "q" or (name == "state" and value in SEGMENT_BY_NAME):
             continue
-        found.append(Chip(_said(name, value, school_names), address_without(address, name)))
+        found.append(Chip(_said(name, value, school_names, scheme), address_without(address, name)))
     return found
 
 
-def _said(name: str, value: str | int, school_names: Mapping[int, str]) -> str:
+def _said(name: str, value: str | int, school_names: Mapping[int, str], scheme: Scheme) -> str:
     sentences = {
         ("problem", "yes"): _("Delivery problem"),
         ("email", "yes"): _("Has e-mail"),
@@ -175,7 +179,7 @@ def _said(name: str, value: str | int, school_names: Mapping[int, str]) -> str:
     if name == "school":
         return _("School: %(name)s") % {"name": school_names.get(int(value), value)}
     if name == "state":
-        return _("State: %(name)s") % {"name": GridState(str(value)).label}
+        return _("State: %(name)s") % {"name": state_label(GridState(str(value)), scheme)}
     if name == "expires":
         return _("Expires within %(days)s days") % {"days": value}
     label = {"year": _("Year"), "roll_class": _("Class"), "language": _("Language")}[name]

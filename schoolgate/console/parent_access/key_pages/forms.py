@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from schoolgate.console.parent_access.key_pages.filters import GridView
 from schoolgate.console.parent_access.key_pages.grid import FilterChoices
-from schoolgate.console.parent_access.key_pages.states import SEGMENTS, GridState
+from schoolgate.console.parent_access.key_pages.schemes import Scheme
+from schoolgate.console.parent_access.key_pages.states import SEGMENTS, GridState, state_label
 
 _YES_NO = [("", gettext_lazy("All")), ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
 
@@ -31,10 +32,10 @@ class FilterForm(forms.Form):
     pending = forms.ChoiceField(label=gettext_lazy("Change pending"), required=False)
     restricted = forms.ChoiceField(label=gettext_lazy("Restricted"), required=False)
 
-    def __init__(self, view: GridView, choices: FilterChoices, *, may_see_restrictions: bool) -> None:
+    def __init__(self, view: GridView, choices: FilterChoices, scheme: Scheme, *, may_see_restrictions: bool) -> None:
         super().__init__(initial=asdict(view.filters), auto_id="filter_%s", label_suffix="")
         states = [(segment.name, segment.label) for segment in SEGMENTS]
-        states += [(state.value, state.label) for state in GridState if state.value not in dict(states)]
+        states += [(state.value, state_label(state, scheme)) for state in GridState if state.value not in dict(states)]
         offered: dict[str, Iterable[tuple[Any, Any]]] = {
             "school": choices.schools,
             "year": ((each, each) for each in choices.years),
@@ -48,6 +49,8 @@ class FilterForm(forms.Form):
             self._field(name).choices = [("", _("All")), *found]
         if not may_see_restrictions:
             del self.fields["restricted"]
+        for name in set(self.fields) - set(scheme.filters):
+            del self.fields[name]
 
     def _field(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]
@@ -59,6 +62,9 @@ class ActForm(forms.Form):
     """What an act asks for. The fields named in changes_forecast are read from a preview's address as well."""
 
     changes_forecast: tuple[str, ...] = ()
+
+    def suit(self, scheme: Scheme) -> None:
+        """Ask only what makes sense where rows are of this kind."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: handed on as they are.
         super().__init__(*args, **kwargs)
@@ -87,6 +93,11 @@ class GenerateForm(ActForm):
         required=False,
     )
     reason = forms.CharField(label=gettext_lazy("Reason for another account"), max_length=200, required=False)
+
+    def suit(self, scheme: Scheme) -> None:
+        """An adult without a student belongs to no household and to no student."""
+        if not scheme.is_own_addressee:
+            del self.fields["also_unlinked"]
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}

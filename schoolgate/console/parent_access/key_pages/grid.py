@@ -1,4 +1,4 @@
-"""The contacts of the list: which, in what order, and how many of each state (R-CK-01, R-CK-02, R-CK-18).
+"""The rows of the list (contacts, households or students): which, in what order, and how many of each state (R-CK-01, R-CK-02, R-CK-18).
 
 A page costs the same whether the school has a thousand contacts or two hundred thousand: its ids come from an index, from the nearer end, and
 all else is asked for these ids alone. What must look at every contact (the counts above the list, and therefore the number
@@ -31,14 +31,21 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest, Length, Lower, NullIf
 
 from schoolgate.console.parent_access.key_pages.filters import Filters, GridView
+from schoolgate.console.parent_access.key_pages.schemes import Scheme, scheme_of
 from schoolgate.console.parent_access.key_pages.states import SEGMENT_BY_NAME, GridState
-from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact, DirectoryStudent
+from schoolgate.directory.models import (
+    DirectoryAssociation,
+    DirectoryBar,
+    DirectoryContact,
+    DirectoryHousehold,
+    DirectoryStudent,
+)
 from schoolgate.enrolments.names import fold_name
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
+from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.letters.queries import stuck_messages, waiting_messages
 from schoolgate.lib.keycode import SELECTOR_LENGTH
 from schoolgate.tenancy.dates import end_of_day
-from schoolgate.tenancy.models import School, Tenant
+from schoolgate.tenancy.models import KeySystem, School, Tenant
 
 COUNTS_MAY_BE_OLD_SECONDS = 5
 _EXPIRED = [KeyState.LIVE, KeyState.EXPIRED]  # Of keys that are not live any more: the sweep comes by later.
@@ -57,6 +64,18 @@ class Scope:
     today: date
     act_seq: int = 0
 
+    @property
+    def scheme(self) -> Scheme:
+        """What its rows are."""
+        return scheme_of(self.tenant)
+
+
+def rows_in(scope: Scope) -> QuerySet[Any]:
+    """Every row that the member may see, whatever the scheme. Each has sort_name."""
+    if scope.scheme.system == KeySystem.FAMILY:
+        return households_in(scope)
+    return students_in(scope) if scope.scheme.system == KeySystem.STUDENT else contacts_in(scope)
+
 
 def contacts_in(scope: Scope) -> QuerySet[DirectoryContact]:
     """Every contact of type PARENT that the member may see; a member of one school sees those with a student there."""
@@ -66,9 +85,27 @@ def contacts_in(scope: Scope) -> QuerySet[DirectoryContact]:
     return contacts.filter(Exists(_associations(scope)))
 
 
-def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> QuerySet[DirectoryContact]:
-    """The contacts that the filters let through. pending_ids: contacts with a change that waits for a Data Sync."""
-    found = contacts_in(scope).annotate(lower_email=Lower("email"))
+def households_in(scope: Scope) -> QuerySet[DirectoryHousehold]:
+    """Every household with an active student whom the member may see; without a name it is sorted by its ID."""
+    pairs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(student__is_active=True)
+    if scope.schools is not None:
+        pairs = pairs.filter(student__school_id__in=scope.schools)
+    found: QuerySet[DirectoryHousehold] = DirectoryHousehold.objects.for_tenant(scope.tenant)
+    found = found.annotate(sort_name=Lower(Coalesce(NullIf("name", Value("")), "source_id")))
+    return found.filter(pk__in=pairs.filter(household_id__isnull=False).values("household_id"))
+
+
+def students_in(scope: Scope) -> QuerySet[DirectoryStudent]:
+    """Every active student whom the member may see."""
+    found: QuerySet[DirectoryStudent] = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True)
+    return found if scope.schools is None else found.filter(school_id__in=scope.schools)
+
+
+def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> QuerySet[Any]:
+    """The rows that the filters let through. pending_ids: contacts with a change that waits for a Data Sync."""
+    found = rows_in(scope)
+    if filters.shared:
+        found = found.annotate(lower_email=Lower("email"))
     for word in fold_name(filters.q).split():
         found = found.filter(pk__in=_with_word(scope, word))
     students = {
@@ -107,9 +144,10 @@ def _yes_or_no(scope: Scope, filters: Filters, pending_ids: Collection[int]) -> 
 
 
 def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:
-    """The ids of contacts with one of the words searched for; a union, so that each part is looked up by itself.
+    """The ids of rows with one of the words searched for; a union, so that each part is looked up by itself.
 
-    In their name, ID or e-mail; as the start of their live key; in the name or as the id of a student whom the member may see.
+    In the name, ID or e-mail of a contact; as the start of a live key; in the name or as the id of a student whom the
+    member may see; in the name or as the ID of a household, where they are the rows.
     """
     contacts = DirectoryContact.objects.for_tenant(scope.tenant).filter(
         Q(sort_name__contains=word) | Q(contact_no__icontains=word) | Q(email__icontains=word)
@@ -119,11 +157,22 @@ def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:
     )
     if scope.schools is not None:
         students = students.filter(school_id__in=scope.schools)
-    theirs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(student_id__in=students.values("pk"))
-    parts = [contacts.values("pk"), theirs.values("contact_id")]
+    pairs = DirectoryAssociation.objects.for_tenant(scope.tenant)
+    theirs = pairs.filter(student_id__in=students.values("pk"))
+    column = scope.scheme.column
+    if scope.scheme.is_own_addressee:
+        parts: list[QuerySet[Any, Any]] = [contacts.values("pk"), theirs.values(column)]
+    else:
+        own = pairs.filter(contact_id__in=contacts.values("pk"))
+        if scope.schools is not None:
+            own = own.filter(student__school_id__in=scope.schools)
+        parts = [own.values(column), theirs.values(column)]
+        if scope.scheme.system == KeySystem.FAMILY:
+            households = DirectoryHousehold.objects.for_tenant(scope.tenant)
+            parts.append(households.filter(Q(name__icontains=word) | Q(source_id__iexact=word)).values("pk"))
     if 2 <= len(word) <= SELECTOR_LENGTH:
         keys = AccessKey.objects.for_tenant(scope.tenant).filter(
-            subject_kind=SubjectKind.CONTACT,
+            subject_kind=scope.scheme.kind,
             state=KeyState.LIVE,
             expires_at__gt=scope.at,
             selector__startswith=word.upper(),
@@ -145,7 +194,7 @@ def state_of(scope: Scope, *, only: Collection[int] | None = None) -> Case:
     rules = [
         (GridState.LOCKED, Exists(live.filter(_is_locked(scope)))),
         (GridState.BOUNCED, Exists(live.filter(Exists(stuck)))),
-        (GridState.CONNECTED, Exists(_ties(scope, only=only))),
+        (GridState.CONNECTED, _is_connected(scope, only=only)),
         (GridState.SENDING, Exists(live.filter(Exists(waiting)))),
         (
             GridState.EMAILED,
@@ -209,7 +258,7 @@ def _segment_of(scope: Scope, *, as_rank: bool = False) -> Case:
     rules: list[tuple[str, Any]] = [
         ("attention", Exists(live.filter(_is_locked(scope)))),
         ("attention", Exists(live.filter(Exists(stuck)))),
-        ("connected", Exists(_ties(scope))),
+        ("connected", _is_connected(scope)),
         ("given_out", Exists(live.filter(is_out))),
         ("given_out", Exists(live.filter(Exists(waiting)))),
         ("ready", Exists(live)),
@@ -229,7 +278,7 @@ def _remembered(what: str, scope: Scope, filters: Filters, count: Callable[[], C
     """The result of a few seconds ago, or a new one; apart for each member's reach and each set of filters."""
     reach = sorted(scope.schools) if scope.schools is not None else None
     asked = repr((scope.tenant.pk, reach, scope.act_seq, filters))
-    key = f"contact_keys:{what}:{sha256(asked.encode()).hexdigest()}"
+    key = f"{scope.scheme.namespace}:{what}:{sha256(asked.encode()).hexdigest()}"
     found: Counts | None = cache.get(key)
     if found is None:
         found = count()
@@ -242,20 +291,20 @@ def count_connected_since(scope: Scope) -> int:
     monday = scope.today - timedelta(days=scope.today.weekday())
 
     def count() -> int:
-        ties = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=SubjectKind.CONTACT)
+        ties = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=scope.scheme.kind)
         recent = ties.filter(since__gte=end_of_day(scope.tenant, monday - timedelta(days=1)))
-        return contacts_in(scope).filter(pk__in=recent.values("subject_id")).count()
+        return rows_in(scope).filter(pk__in=recent.values("subject_id")).count()
 
     return _remembered(f"newly:{monday}", scope, Filters(), count)
 
 
-def page_of(contacts: QuerySet[DirectoryContact], view: GridView, *, scope: Scope, total: int) -> Page[int]:
+def page_of(rows: QuerySet[Any], view: GridView, *, scope: Scope, total: int) -> Page[int]:
     """The ids of one page, in order. total: how many there are, from the counts; a page beyond the last is the last."""
     paginator = _CountedPaginator(total, view.size)
     number = min(view.page, paginator.num_pages)
     start, end = (number - 1) * view.size, min(number * view.size, total)
     name = view.sort.removeprefix("-")
-    ordered = contacts.annotate(**_sort_columns(scope, name))
+    ordered = rows.annotate(**_sort_columns(scope, name))
     if start * 2 <= total:
         found = ordered.order_by(*_order(name, down=view.sort.startswith("-"))).values_list("pk", flat=True)
         return Page(list(found[start:end]), number, paginator)
@@ -274,7 +323,7 @@ class _CountedPaginator(Paginator[int]):
 
 # What each sort goes by: columns, and of those made for it, whether they may be empty (then those rows come last).
 _COLUMNS = {
-    "id": [("id_length", False), ("contact_no", False)],
+    "id": [("id_length", False), ("row_no", False)],
     "name": [("sort_name", False)],
     "email": [("sort_email", True), ("sort_name", False)],
     **{name: [(f"sort_{name}", True), ("sort_name", False)] for name in ("username", "students", "key")},
@@ -293,11 +342,11 @@ def _order(name: str, *, down: bool, backwards: bool = False) -> list[OrderBy]:
 
 
 def _sort_columns(scope: Scope, name: str) -> dict[str, Any]:
-    """What a sort needs that is no column of the contact."""
+    """What a sort needs that is no column of the row."""
     live, ties, links = _live_keys(scope), _ties(scope), _links(scope)
     out = Greatest(Coalesce("printed_at", "emailed_at"), Coalesce("emailed_at", "printed_at"))
     columns: dict[str, dict[str, Any]] = {
-        "id": {"id_length": Length("contact_no")},
+        "id": {"id_length": Length(scope.scheme.number), "row_no": F(scope.scheme.number)},
         "email": {"sort_email": NullIf(Lower("email"), Value(""))},
         "username": {"sort_username": Subquery(ties.order_by("pk").values("account__username_folded")[:1])},
         "students": {"sort_students": Subquery(links.order_by("student__sort_name").values("student__sort_name")[:1])},
@@ -311,15 +360,16 @@ def _sort_columns(scope: Scope, name: str) -> dict[str, Any]:
 
 
 def _associations(scope: Scope) -> QuerySet[DirectoryAssociation]:
-    """The students of each contact whom the member may see, with access or without."""
-    found = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(contact_id=OuterRef("pk"))
+    """The students of each row whom the member may see, with access or without."""
+    found = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(**{scope.scheme.column: OuterRef("pk")})
     return found if scope.schools is None else found.filter(student__school_id__in=scope.schools)
 
 
 def _links(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[DirectoryAssociation]:
     found = DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
-    found = found.filter(contact_id=OuterRef("pk"))
-    return found if only is None else found.filter(contact_id__in=only)
+    column = scope.scheme.column
+    found = found.filter(**{column: OuterRef("pk")})
+    return found if only is None else found.filter(**{f"{column}__in": only})
 
 
 def _bars(scope: Scope) -> QuerySet[DirectoryBar]:
@@ -327,21 +377,22 @@ def _bars(scope: Scope) -> QuerySet[DirectoryBar]:
 
 
 def _keys(scope: Scope, only: Collection[int] | None) -> QuerySet[AccessKey]:
-    found = AccessKey.objects.for_tenant(scope.tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id=OuterRef("pk")
-    )
+    found = AccessKey.objects.for_tenant(scope.tenant).filter(subject_kind=scope.scheme.kind, subject_id=OuterRef("pk"))
     return found if only is None else found.filter(subject_id__in=only)
 
 
 def _live_keys(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[AccessKey]:
-    """The live key of each contact, a locked one too."""
+    """The live keys of each row, locked ones too."""
     return _keys(scope, only).filter(state=KeyState.LIVE, expires_at__gt=scope.at)
 
 
 def _ended_keys(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[AccessKey]:
-    """The newest key of each contact, for those who have no live one."""
+    """The newest key of each row and addressee, for those who have no live one."""
     newer = AccessKey.objects.for_tenant(scope.tenant).filter(
-        subject_kind=SubjectKind.CONTACT, subject_id=OuterRef("subject_id"), pk__gt=OuterRef("pk")
+        subject_kind=scope.scheme.kind,
+        subject_id=OuterRef("subject_id"),
+        addressee_id=OuterRef("addressee_id"),
+        pk__gt=OuterRef("pk"),
     )
     return _keys(scope, only).exclude(Exists(newer))
 
@@ -352,8 +403,18 @@ def _is_locked(scope: Scope) -> Q:
 
 def _ties(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[Tie]:
     found = Tie.objects.for_tenant(scope.tenant).standing()
-    found = found.filter(subject_kind=SubjectKind.CONTACT, subject_id=OuterRef("pk"))
+    found = found.filter(subject_kind=scope.scheme.kind, subject_id=OuterRef("pk"))
     return found if only is None else found.filter(subject_id__in=only)
+
+
+def _is_connected(scope: Scope, *, only: Collection[int] | None = None) -> Q:
+    """A contact: has a tie. A household or student: somebody has one, and nobody who is linked has none."""
+    ties = _ties(scope, only=only)
+    if scope.scheme.is_own_addressee:
+        return Q(Exists(ties))
+    own = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=scope.scheme.kind)
+    own = own.filter(subject_id=OuterRef(scope.scheme.column), addressee_id=OuterRef("contact_id"))
+    return Q(Exists(ties)) & ~Q(Exists(_links(scope, only=only).exclude(Exists(own))))
 
 
 def _shared_addresses(tenant: Tenant) -> QuerySet[DirectoryContact, str]:

@@ -1,14 +1,15 @@
 """Put the Contact Keys page together: one look at the list, for one member."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.paginator import Page
 from django.http import QueryDict
 
 from schoolgate.audit.queries import newest_seq
-from schoolgate.console.parent_access.key_pages.chosen import LIST_NAME
+from schoolgate.console.parent_access.key_pages.adult_rows import AdultsRow, adult_rows_of
 from schoolgate.console.parent_access.key_pages.coverage import Coverage, coverage_of
 from schoolgate.console.parent_access.key_pages.filters import (
     EXTRA_COLUMNS,
@@ -63,17 +64,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Look:
-    """All that the page shows. page: its rows. query: the address's part after the question mark."""
+    """All that the page shows. page: its rows, of rows.py or adult_rows.py. query: the address's part after the question mark."""
 
     view: GridView
     coverage: Coverage
-    page: "Page[Row]"
+    page: "Page[Any]"
     chips: tuple[Chip, ...]
     columns: tuple[Column, ...]
     selection: Selection
     ticked: frozenset[int]
     unpublished: int
     query: str
+
+    @property
+    def said(self) -> str:
+        """How many rows the list has."""
+        return self.coverage.scheme.counted(self.page.paginator.count)
 
     @property
     def address(self) -> str:
@@ -93,7 +99,7 @@ class Look:
     @property
     def shown_ids(self) -> str:
         """The ids of this page's rows, for the form that says which of them are ticked."""
-        return ",".join(str(row.contact.pk) for row in self.page)
+        return ",".join(str(row.pk) for row in self.page)
 
 
 def scope_of(request: TenantRequest, right: Right, *, at: datetime) -> Scope:
@@ -111,7 +117,8 @@ def scope_of(request: TenantRequest, right: Right, *, at: datetime) -> Scope:
 def look_at(request: TenantRequest, address: QueryDict, *, at: datetime) -> Look:
     """Query: the page that an address asks for; the number of statements doesn't depend on the school's size."""
     tenant, scope = request.tenant, scope_of(request, Right.KEYS_READ, at=at)
-    view = read_view(address, may_see_restrictions=Right.RESTRICTIONS_SEE in request.rights)
+    may_see = Right.RESTRICTIONS_SEE in request.rights
+    view = read_view(address, may_see_restrictions=may_see, scheme=scope.scheme)
     pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
     counts = count_segments(scope, view.filters, pending_ids=pending_ids)
     shows_table = address.get("show") == "table"
@@ -122,20 +129,36 @@ def look_at(request: TenantRequest, address: QueryDict, *, at: datetime) -> Look
     else:
         shown = count_matching(scope, view.filters, pending_ids=pending_ids)
     ids = page_of(matching(scope, view.filters, pending_ids=pending_ids), view, scope=scope, total=shown)
-    contact_ids = list(ids.object_list)
-    rows = rows_of(scope, contact_ids, pending=pending_students(scope, contact_ids))
-    selection = selection_of(tenant=tenant, user=request.user, list_name=LIST_NAME)
+    row_ids = list(ids.object_list)
+    rows = page_rows(scope, row_ids)
+    selection = selection_of(tenant=tenant, user=request.user, list_name=scope.scheme.list_name)
     return Look(
         view=view,
-        coverage=coverage_of(counts, by_state=by_state, state=view.filters.state, address=address, newly=newly),
-        page=Page(rows, ids.number, ids.paginator),  # type: ignore[arg-type]  # The same page, with rows for ids.
-        chips=tuple(chips_of(view, address, school_names=_school_names(tenant) if view.filters.school else {})),
-        columns=_columns(view, address),
+        coverage=coverage_of(
+            counts, by_state=by_state, state=view.filters.state, address=address, newly=newly, scheme=scope.scheme
+        ),
+        page=Page[Any](rows, ids.number, ids.paginator),  # The same page, with rows for ids.
+        chips=tuple(
+            chips_of(
+                view,
+                address,
+                school_names=_school_names(tenant) if view.filters.school else {},
+                scheme=scope.scheme,
+            )
+        ),
+        columns=_columns(view, address) if scope.scheme.is_own_addressee else (),
         selection=selection,
-        ticked=frozenset(selected_among(selection, contact_ids)),
-        unpublished=count_unpublished(scope),
+        ticked=frozenset(selected_among(selection, row_ids)),
+        unpublished=count_unpublished(scope) if scope.scheme.is_own_addressee else 0,
         query=address.urlencode(),
     )
+
+
+def page_rows(scope: Scope, row_ids: Sequence[int]) -> Sequence[Row] | Sequence[AdultsRow]:
+    """Query: these rows as the list shows them, in this order."""
+    if scope.scheme.is_own_addressee:
+        return rows_of(scope, row_ids, pending=pending_students(scope, row_ids))
+    return adult_rows_of(scope, row_ids)
 
 
 def _columns(view: GridView, address: QueryDict) -> tuple[Column, ...]:

@@ -1,23 +1,26 @@
 """Which search, filters and page of the list a person came from, so that an act leads back there (§11.1)."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from schoolgate.console.parent_access.key_pages.schemes import scheme_of
 from schoolgate.tenancy.http import TenantRequest
 
 
-def place_of(request: TenantRequest) -> dict[str, str]:
-    """For a page of an act. back: the list's query string, for the form to carry on; list: its address at that place."""
+def place_of(request: TenantRequest) -> dict[str, Any]:
+    """For a page of an act. back: the list's query string, for the form to carry on; list: its address at that place; scheme: its kind."""
     place = _place(request)
-    return {"back": place, "list": f"{_list(request)}?{place}" if place else _list(request)}
+    here = f"{_list(request)}?{place}" if place else _list(request)
+    return {"back": place, "list": here, "scheme": scheme_of(request.tenant)}
 
 
 def back_to_list(request: TenantRequest) -> HttpResponseRedirect:
     """Go back to the list, as it was left."""
-    return HttpResponseRedirect(place_of(request)["list"])
+    return HttpResponseRedirect(str(place_of(request)["list"]))
 
 
 def back_to_sender(request: TenantRequest) -> HttpResponseRedirect:
@@ -37,4 +40,4 @@ def _place(request: TenantRequest) -> str:
 
 
 def _list(request: TenantRequest) -> str:
-    return resolve_url("console:contact_keys:list", request.tenant.code)
+    return resolve_url(f"console:{scheme_of(request.tenant).namespace}:list", request.tenant.code)

@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access.key_pages.acts import ACTS, Act, warnings_of
-from schoolgate.console.parent_access.key_pages.chosen import Chosen, Losing
+from schoolgate.console.parent_access.key_pages.chosen import Chosen, Losing, Named
 from schoolgate.console.parent_access.key_pages.forms import ActForm
 from schoolgate.console.parent_access.key_pages.words import about, said_skips, skip_mend, skip_phrase
-from schoolgate.directory.models import DirectoryContact
 from schoolgate.keys.schemes import Forecast
 from schoolgate.tenancy.roles import Right
 
@@ -48,7 +47,7 @@ class Preview:
     chosen: Chosen
     forecast: Forecast
     form: ActForm
-    named: tuple[DirectoryContact, ...]
+    named: tuple[Named, ...]
     skips: tuple[Skip, ...]
     losing: tuple[Losing, ...]
     losing_total: int
@@ -65,7 +64,11 @@ class Preview:
 
     @property
     def does(self) -> str:
-        return self.act.does(self.forecast)
+        return self.act.does_for(self.chosen.scheme, self.forecast)
+
+    @property
+    def lead(self) -> str:
+        return self.act.lead_for(self.chosen.scheme)
 
     @property
     def button(self) -> str:
@@ -104,14 +107,15 @@ def _show_line(chosen: Chosen) -> Line:
 
 def _said(act: Act, chosen: Chosen) -> str:
     found = act.forecast(chosen, {})
-    return " ".join(part for part in (act.does(found), said_skips(found.skipped)) if part)
+    return " ".join(part for part in (act.does_for(chosen.scheme, found), said_skips(found.skipped)) if part)
 
 
 def preview_of(
     act: Act, chosen: Chosen, *, form: ActForm, asked: QueryDict, rights: Mapping[Right, set[int] | None]
 ) -> Preview:
     """asked: the options in the address, or in the form that was sent."""
-    options = {name: bool(asked.get(name)) for name in form.changes_forecast}
+    form.suit(chosen.scheme)
+    options = {name: bool(asked.get(name)) for name in form.changes_forecast if name in form.fields}
     if not form.is_bound:
         form.initial = options
     found = act.forecast(chosen, options)
@@ -121,7 +125,7 @@ def preview_of(
         chosen=chosen,
         forecast=found,
         form=form,
-        named=tuple(chosen.first(lambda ids: act.whys(chosen, ids, options), limit=_NAMED)),
+        named=tuple(chosen.first(lambda some: act.whys(chosen, some, options), limit=_NAMED)),
         skips=tuple(
             Skip(skip_phrase(why, count), skip_mend(why))
             for why, count in sorted(found.skipped.items(), key=lambda each: (-each[1], each[0]))

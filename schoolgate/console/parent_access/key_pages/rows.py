@@ -63,6 +63,14 @@ class Row:
     delivered: tuple[SafeString, ...]
     expires: SafeString | str
 
+    @property
+    def pk(self) -> int:
+        return self.contact.pk
+
+    @property
+    def name(self) -> str:
+        return self.contact.shown_name
+
 
 def rows_of(scope: Scope, contact_ids: Sequence[int], *, pending: PendingStudents) -> list[Row]:
     """The rows of these contacts, in this order. pending: what Data Sync says of them."""

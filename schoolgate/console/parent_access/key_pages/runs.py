@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from schoolgate.audit.actor import Actor
 from schoolgate.console.job_panel import JobPanel, may_act_on, panel_of
-from schoolgate.console.parent_access.key_pages.grid import contacts_in
+from schoolgate.console.parent_access.key_pages.grid import rows_in
 from schoolgate.console.parent_access.key_pages.page import scope_of
 from schoolgate.console.parent_access.key_pages.words import said_skips
 from schoolgate.jobs.models import ItemState, Job, JobItem
@@ -86,7 +86,7 @@ def may_see_letters(request: TenantRequest, run: Run, *, at: datetime) -> bool:
     schools = request.rights.get(Right.KEYS_SEE, set())
     if schools is None or not schools:
         return schools is None
-    here = contacts_in(scope_of(request, Right.KEYS_SEE, at=at))
+    here = rows_in(scope_of(request, Right.KEYS_SEE, at=at))
     addressed = JobItem.objects.filter(job=run.job, state=ItemState.DONE)
     return not addressed.exclude(subject_id__in=here.values("pk")).exists()
 

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from schoolgate.console.parent_access.key_pages.schemes import Scheme
+
 
 class GridState(models.TextChoices):
     """In their order of precedence: trouble outranks delivery, delivery outranks age."""
@@ -22,6 +24,11 @@ class GridState(models.TextChoices):
     EXPIRED = "expired", _("Expired")
     REVOKED = "revoked", _("Revoked")
     NO_KEY = "no_key", _("No key")
+
+
+def state_label(state: GridState, scheme: Scheme) -> str:
+    """What the list calls a state: nobody to be written to is something else for a contact than for a household."""
+    return str(scheme.no_link if state == GridState.NO_STUDENTS else state.label)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from schoolgate.console.parent_access.key_pages.chosen import LIST_NAME
 from schoolgate.console.parent_access.key_pages.grid import contacts_in
 from schoolgate.console.parent_access.key_pages.page import scope_of
+from schoolgate.console.parent_access.key_pages.schemes import SCHEMES
 from schoolgate.console.parent_access_administration.dashboard.people import Parents
 from schoolgate.jobs.selection import select_all, unselect_all
 from schoolgate.tenancy.http import TenantRequest
@@ -14,6 +14,7 @@ from schoolgate.tenancy.roles import Right
 def select_in_contact_keys(request: TenantRequest, parents: Parents) -> None:
     """What was ticked before is not any more. Only those on whom the member may act are ticked."""
     mine = contacts_in(scope_of(request, Right.KEYS_ACT, at=timezone.now()))
-    unselect_all(tenant=request.tenant, user=request.user, list_name=LIST_NAME)
+    list_name = SCHEMES["contact"].list_name
+    unselect_all(tenant=request.tenant, user=request.user, list_name=list_name)
     listed = mine.filter(pk__in=parents.contact_ids())
-    select_all(tenant=request.tenant, user=request.user, list_name=LIST_NAME, rows=listed)
+    select_all(tenant=request.tenant, user=request.user, list_name=list_name, rows=listed)

@@ -1,26 +1,34 @@
 """What a change of a setting does to keys and people that are there already, in numbers (R-ST-07)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.queries import KeyCounts, key_counts
 from schoolgate.letters.queries import count_waiting
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """keys: of the tenant. mails: in the outbox."""
+    """keys: of the tenant. mails: in the outbox. too_young: active students under the minimum age for an own account."""
 
     keys: KeyCounts
     mails: int
+    too_young: int
 
 
-def numbers_of(tenant: Tenant) -> Numbers:
-    """Query: what the sentences below are made of; three statements."""
-    return Numbers(key_counts(tenant=tenant), count_waiting(tenant=tenant))
+def numbers_of(tenant: Tenant, *, at: datetime) -> Numbers:
+    """Query: what the sentences below are made of; four statements."""
+    today = day_of(tenant, at)
+    last_day = 28 if (today.month, today.day) == (2, 29) else today.day
+    born_since = today.replace(year=today.year - tenant.settings.student_minimum_age, day=last_day)
+    young = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, birth_date__gt=born_since)
+    return Numbers(key_counts(tenant=tenant), count_waiting(tenant=tenant), young.count())
 
 
 def effect_of(name: str, found: Numbers, *, tenant: Tenant) -> str:
@@ -62,9 +70,37 @@ def effect_of(name: str, found: Numbers, *, tenant: Tenant) -> str:
         % {"n": mails},
         "paper": _("Letters downloaded from now on; also those of runs that are made already."),
         "access_policy": _("Counts at the next roster import. Flags that are set already stay."),
+        "parent_sign_up": _sign_up_effect(keys.live - keys.student_use, is_on=tenant.settings.parent_sign_up),
+        "student_sign_up": _sign_up_effect(keys.student_use, is_on=tenant.settings.student_sign_up),
+        "forgot_password": ngettext(
+            "Counts for %(n)s connected account. Without it the office alone helps who forgot a password.",
+            "Counts for %(n)s connected accounts. Without it the office alone helps who forgot a password.",
+            keys.accounts,
+        )
+        % {"n": keys.accounts},
+        "student_minimum_age": ngettext(
+            "%(n)s active student is younger now and gets no key of their own. Accounts that are there stay.",
+            "%(n)s active students are younger now and get no key of their own. Accounts that are there stay.",
+            found.too_young,
+        )
+        % {"n": found.too_young},
         "time_zone": _("Days of expiry and of restrictions are counted in it from now on."),
     }
     return sentences.get(name, "")
+
+
+def _sign_up_effect(live: int, *, is_on: bool) -> str:
+    if is_on:
+        said = ngettext(
+            "Turning it off refuses %(n)s live key at once. Who has an account signs in as before.",
+            "Turning it off refuses %(n)s live keys at once. Who has an account signs in as before.",
+            live,
+        )
+    else:
+        said = ngettext(
+            "Turning it on lets %(n)s live key be used.", "Turning it on lets %(n)s live keys be used.", live
+        )
+    return said % {"n": live}
 
 
 def _portal_effect(found: Numbers, *, tenant: Tenant) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.forms import BoundField
+from django.utils import timezone
 
 from schoolgate.console.portal_console.settings.effects import effect_of, numbers_of
 from schoolgate.console.portal_console.settings.forms import SECTIONS, SectionForm
@@ -31,13 +32,19 @@ class Section:
     lines: tuple[Line, ...]
 
 
-def sections_of(tenant: Tenant, *, refused: Mapping[str, SectionForm], may_edit: bool) -> list[Section]:
-    """refused: the form that was sent and could not be saved, by its section; it is shown as typed."""
+def sections_of(
+    tenant: Tenant,
+    *,
+    refused: Mapping[str, SectionForm],
+    may_edit: bool,
+    kinds: Mapping[str, type[SectionForm]] = SECTIONS,
+) -> list[Section]:
+    """refused: the form that was sent and could not be saved, by its section; it is shown as typed. kinds: of a page's sections."""
     values, changed = settings_of(tenant=tenant), tenant.settings.changed
-    found = numbers_of(tenant)
+    found = numbers_of(tenant, at=timezone.now())
     names = names_of_users(tenant, {stamp["by"] for stamp in changed.values() if stamp.get("by")})
     sections = []
-    for name, kind in SECTIONS.items():
+    for name, kind in kinds.items():
         form = refused.get(name) or form_for(name, kind, values)
         for field in form.fields.values():
             field.disabled = field.disabled or not may_edit

@@ -22,10 +22,11 @@ def export(request: TenantRequest) -> HttpResponseBase:
     now = timezone.now()
     scope = scope_of(request, Right.KEYS_READ, at=now)
     address = QueryDict(request.POST.get("address", ""))
-    view = read_view(address, may_see_restrictions=Right.RESTRICTIONS_SEE in request.rights)
+    may_see = Right.RESTRICTIONS_SEE in request.rights
+    view = read_view(address, may_see_restrictions=may_see, scheme=scope.scheme)
     ids = ids_to_export(scope, view)
     note_export(tenant=request.tenant, what="keys", filters=filters_said(view), rows=len(ids), by=request.actor, at=now)
-    name = f"contact-keys-{scope.today:%Y-%m-%d}.csv"
+    name = f"{scope.scheme.file_name}-{scope.today:%Y-%m-%d}.csv"
     answer = StreamingHttpResponse(csv_of(scope, ids), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -7,23 +7,21 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from schoolgate.console.key_systems import only_under
 from schoolgate.console.parent_access.key_pages.filters import SIZES, read_view
 from schoolgate.console.parent_access.key_pages.forms import FilterForm
 from schoolgate.console.parent_access.key_pages.grid import filter_choices
 from schoolgate.console.parent_access.key_pages.page import look_at, scope_of
 from schoolgate.console.parent_access.key_pages.runs import may_change, may_see_letters, run_on_page
+from schoolgate.console.parent_access.key_pages.schemes import scheme_of
 from schoolgate.console.parent_access.key_pages.ticks import apply_ticks
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.roles import Right, requires
 
 
-@only_under(KeySystem.CONTACT)
 @requires(Right.KEYS_READ)
 @require_safe
-def contact_keys(request: TenantRequest) -> HttpResponse:
-    """Every PARENT contact of the directory that the member may see, with what became of their keys."""
+def key_list(request: TenantRequest) -> HttpResponse:
+    """Every contact, household or student that the member may see, with what became of their keys."""
     part = "console/key_pages/_list.html" if request.htmx else "console/key_pages/list.html"
     return render(request, part, list_context(request, request.GET))
 
@@ -34,10 +32,10 @@ def add_filter(request: TenantRequest) -> HttpResponse:
     """All filters in one form: a part of the list, or a page of its own without script."""
     scope = scope_of(request, Right.KEYS_READ, at=timezone.now())
     may_see = Right.RESTRICTIONS_SEE in request.rights
-    view = read_view(request.GET, may_see_restrictions=may_see)
-    form = FilterForm(view, filter_choices(scope), may_see_restrictions=may_see)
+    view = read_view(request.GET, may_see_restrictions=may_see, scheme=scope.scheme)
+    form = FilterForm(view, filter_choices(scope), scope.scheme, may_see_restrictions=may_see)
     part = "console/key_pages/_filter.html" if request.htmx else "console/key_pages/filter.html"
-    return render(request, part, {"form": form, "view": view})
+    return render(request, part, {"form": form, "view": view, "scheme": scope.scheme})
 
 
 @requires(Right.KEYS_ACT)
@@ -47,7 +45,7 @@ def select(request: TenantRequest) -> HttpResponse:
     apply_ticks(request)
     address = QueryDict(request.POST.get("address", ""))
     if not request.htmx:
-        here = resolve_url("console:contact_keys:list", request.tenant.code)
+        here = resolve_url(f"console:{scheme_of(request.tenant).namespace}:list", request.tenant.code)
         return HttpResponseRedirect(f"{here}?{address.urlencode()}")
     part = "_batch.html" if request.POST.get("do") == "ticks" else "_list.html"
     return render(request, f"console/key_pages/{part}", list_context(request, address))
@@ -58,6 +56,8 @@ def list_context(request: TenantRequest, address: QueryDict) -> dict[str, Any]:
     look, run = look_at(request, address, at=now), run_on_page(request, at=now)
     return {
         "look": look,
+        "scheme": look.coverage.scheme,
+        "may_open_cards": Right.ENROLMENTS_READ in request.rights,
         "page": look.page,
         "sort": look.view.sort,
         "size": look.view.size,

@@ -19,12 +19,12 @@ TOLD = "told_that_shown_keys_are_recorded"
 @requires(Right.KEYS_SEE)
 @requires_fresh
 @require_POST
-def show(request: TenantRequest, contact_id: int) -> HttpResponse:
-    """One key in clear: in its cell, or on a page of its own without script."""
+def show(request: TenantRequest, row_id: int) -> HttpResponse:
+    """The keys of one row in clear: in their cell, or on a page of their own without script."""
     scope = scope_of(request, Right.KEYS_SEE, at=timezone.now())
-    shown = reveal(scope, contact_id, by=request.actor)
+    shown = reveal(scope, row_id, by=request.actor)
     part = "console/key_pages/_key.html" if request.htmx else "console/key_pages/show.html"
-    context = {"row": shown.row, "contact": shown.contact, "shown": shown.code, "may_see_keys": True, "keys": [shown]}
+    context = {"row": shown.row, "shown": shown.keys, "may_see_keys": True, "keys": shown.keys, "is_shown": True}
     context |= place_of(request)
     context["first_time"] = not request.session.get(TOLD, False)
     request.session[TOLD] = True
@@ -33,10 +33,10 @@ def show(request: TenantRequest, contact_id: int) -> HttpResponse:
 
 @requires(Right.KEYS_READ)
 @require_safe
-def hide(request: TenantRequest, contact_id: int) -> HttpResponse:
+def hide(request: TenantRequest, row_id: int) -> HttpResponse:
     """The same cell covered again."""
-    row = cover(scope_of(request, Right.KEYS_READ, at=timezone.now()), contact_id)
-    context = {"row": row, "contact": row.contact, "may_see_keys": Right.KEYS_SEE in request.rights, "was_shown": True}
+    row = cover(scope_of(request, Right.KEYS_READ, at=timezone.now()), row_id)
+    context = {"row": row, "may_see_keys": Right.KEYS_SEE in request.rights, "was_shown": True}
     return render(request, "console/key_pages/_key.html", context)
 
 

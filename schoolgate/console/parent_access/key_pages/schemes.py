@@ -1,0 +1,122 @@
+"""What a row of the key pages is under each key system: a contact, a household, a student (portal-console §4, §6)."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from schoolgate.keys.subjects import PARENT_KIND, SUBJECT_COLUMN
+from schoolgate.tenancy.models import KeySystem, Tenant
+
+_EVERY_SYSTEMS_FILTERS = ("q", "state", "school", "year", "roll_class", "problem", "expires")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """namespace: of the page's addresses. number: the column of the row's own id, as the office knows it.
+
+    filters, sorts: which of filters.py's the list has. one, many: such as "%(n)s contact is selected", for a number of rows.
+    no_link: the state of a row whose key would open nobody.
+    """
+
+    system: str
+    namespace: str
+    number: str
+    filters: tuple[str, ...]
+    sorts: tuple[str, ...]
+    title: str | Promise
+    lead: str | Promise
+    rows: str | Promise
+    search_hint: str | Promise
+    no_link: str | Promise
+    none_match: str | Promise
+    none_yet: str | Promise
+    file_name: str
+
+    @property
+    def kind(self) -> str:
+        """What its keys are tied to."""
+        return PARENT_KIND[KeySystem(self.system)]
+
+    @property
+    def column(self) -> str:
+        """Where an association names the row."""
+        return SUBJECT_COLUMN[self.kind]
+
+    @property
+    def list_name(self) -> str:
+        """Under which the ticks of this list are kept."""
+        return self.namespace
+
+    @property
+    def is_own_addressee(self) -> bool:
+        """Is the row itself the person whom its key is made for? Else a row has a key for each adult."""
+        return self.system == KeySystem.CONTACT
+
+    def counted(self, n: int) -> str:
+        """So many rows, with their noun."""
+        if self.system == KeySystem.FAMILY:
+            return ngettext("%(n)s household", "%(n)s households", n) % {"n": n}
+        if self.system == KeySystem.STUDENT:
+            return ngettext("%(n)s student", "%(n)s students", n) % {"n": n}
+        return ngettext("%(n)s contact", "%(n)s contacts", n) % {"n": n}
+
+
+SCHEMES = {
+    scheme.system: scheme
+    for scheme in (
+        Scheme(
+            system=KeySystem.CONTACT.value,
+            namespace="contact_keys",
+            number="contact_no",
+            filters=(*_EVERY_SYSTEMS_FILTERS, "email", "shared", "students", "pending", "restricted", "language"),
+            sorts=("id", "name", "email", "username", "students", "key", "state", "delivered", "expires", "seen"),
+            title=_("Contact Keys"),
+            lead=_("Each contact gets one key, used once, to open their portal account."),
+            rows=_("Contacts"),
+            search_hint=_("Name, email, ID or key start"),
+            no_link=_("No students"),
+            none_match=_("No contacts match"),
+            none_yet=_("No contacts have been published yet"),
+            file_name="contact-keys",
+        ),
+        Scheme(
+            system=KeySystem.FAMILY.value,
+            namespace="family_keys",
+            number="source_id",
+            filters=_EVERY_SYSTEMS_FILTERS,
+            sorts=("id", "name", "key", "state", "expires"),
+            title=_("Family Keys"),
+            lead=_(
+                "Each adult of a household gets a key of their own. It opens those students of the household whom this adult may see."
+            ),
+            rows=_("Households"),
+            search_hint=_("Name, email, ID or key start"),
+            no_link=_("Nobody with access"),
+            none_match=_("No households match"),
+            none_yet=_("No households have been published yet"),
+            file_name="family-keys",
+        ),
+        Scheme(
+            system=KeySystem.STUDENT.value,
+            namespace="student_keys",
+            number="student_no",
+            filters=_EVERY_SYSTEMS_FILTERS,
+            sorts=("id", "name", "key", "state", "expires"),
+            title=_("Student Keys"),
+            lead=_("Each adult of a student gets a key for that student. A parent of three adds three keys."),
+            rows=_("Students"),
+            search_hint=_("Name, email, ID or key start"),
+            no_link=_("Nobody with access"),
+            none_match=_("No students match"),
+            none_yet=_("No students have been published yet"),
+            file_name="student-keys",
+        ),
+    )
+}
+
+
+def scheme_of(tenant: Tenant) -> Scheme:
+    """Of the key system in force."""
+    return SCHEMES[tenant.settings.key_system]
