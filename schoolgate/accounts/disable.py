@@ -31,7 +31,7 @@ def disable_accounts(*, tenant: Tenant, account_ids: Collection[int], reason: st
     """
     reason = checked_reason(reason)
     accounts = held_accounts(tenant=tenant, account_ids=account_ids)
-    binned = in_the_bin(accounts.values())
+    binned = in_the_bin(tenant=tenant, accounts=accounts.values())
     whys = {pk: _why_not(accounts.get(pk), binned) for pk in dict.fromkeys(account_ids)}
     done = [pk for pk, why in whys.items() if not why]
     Stop.objects.bulk_create(

@@ -16,7 +16,7 @@ from schoolgate.tenancy.models import Tenant, User
 def enable_account(*, tenant: Tenant, account_id: int, by: Actor, at: datetime) -> None:
     """No old session revives, and nothing is restored: links and ties that ended meanwhile stay ended. Raises AccountRefused."""
     account = held_account(tenant=tenant, account_id=account_id)
-    if in_the_bin([account]):
+    if in_the_bin(tenant=tenant, accounts=[account]):
         raise AccountRefused(_("This account is deleted."), fix=_("Take it back first."), code="account.deleted")
     if account.is_active:
         raise AccountRefused(_("This account is not stopped."), code="account.not_stopped")

@@ -45,15 +45,12 @@ def erase_deleted(*, tenant: Tenant, by: Actor, at: datetime) -> int:
     key_ids = list(ties.values_list("key_id", flat=True))
     end_ties(tenant=tenant, key_ids=key_ids, by_id=by.user_id, at=at, why="account deleted")
     forget_addresses(tenant=tenant, account_ids=ids)
-    for rows in (
-        Registration.objects,
-        PasswordReset.objects,
-        PrintedCode.objects,
-        NewAddress.objects,
-        Disclaimer.objects,
-        EmailProof.objects,
-    ):
-        rows.for_tenant(tenant).filter(account_id__in=ids).delete()
+    Registration.objects.for_tenant(tenant).filter(account_id__in=ids).delete()
+    PasswordReset.objects.for_tenant(tenant).filter(account_id__in=ids).delete()
+    PrintedCode.objects.for_tenant(tenant).filter(account_id__in=ids).delete()
+    NewAddress.objects.for_tenant(tenant).filter(account_id__in=ids).delete()
+    EmailProof.objects.for_tenant(tenant).filter(account_id__in=ids).delete()
+    Disclaimer.objects.for_tenant(tenant).filter(account_id__in=ids).delete()
     stubs = {}
     for pk in ids:
         stubs[str(pk)] = salted_hmac("schoolgate.erased", accounts[pk].username_folded, algorithm="sha256").hexdigest()

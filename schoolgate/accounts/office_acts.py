@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from schoolgate.accounts.models import StopKind
+from schoolgate.accounts.models import Stop, StopKind
 from schoolgate.letters.queue_message import queue_message
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import Tenant, User
@@ -45,11 +45,11 @@ def held_account(*, tenant: Tenant, account_id: int) -> User:
     return found
 
 
-def in_the_bin(accounts: Collection[User]) -> set[int]:
+def in_the_bin(*, tenant: Tenant, accounts: Collection[User]) -> set[int]:
     """Step: which of these accounts are deleted and can still be taken back."""
     ids = [account.pk for account in accounts]
-    open_ones = User.objects.filter(pk__in=ids, stops__kind=StopKind.BINNED, stops__ended_at=None)
-    return set(open_ones.values_list("pk", flat=True))
+    stops = Stop.objects.for_tenant(tenant).filter(account_id__in=ids, kind=StopKind.BINNED, ended_at=None)
+    return set(stops.values_list("account_id", flat=True))
 
 
 def counted(whys: Collection[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from schoolgate.accounts.disclaim import restore_child
 from schoolgate.accounts.queries import child_of, children_of, children_without
-from schoolgate.accounts.ties import Behind, behind
+from schoolgate.accounts.ties import Behind, behind, disclaimed_by
 from schoolgate.accounts.unlink import unlink_accounts
 from schoolgate.console.parent_access_administration.account_maintenance.forms import ReasonForm, RemoveStudentForm
 from schoolgate.console.parent_access_administration.account_maintenance.reach import account_in, tie_in
@@ -63,13 +63,11 @@ def remove_student(request: TenantRequest, account_id: int, student_id: int) -> 
 @requires(Right.KEYS_ACT)
 @require_POST
 def restore(request: TenantRequest, account_id: int, student_id: int) -> HttpResponse:
-    """The family had said: not my child. It sees the child again, if a link still shows it."""
+    """The family had said: not my child. It sees the child again, if a link still shows it. Pressed twice it is once."""
     account = account_in(request, account_id, Right.KEYS_ACT)
     reach = request.rights[Right.KEYS_ACT]
-    student = DirectoryStudent.objects.for_tenant(request.tenant).in_bulk([student_id]).get(student_id)
-    if student is None or (reach is not None and student.school_id not in reach):
-        raise NotFound
-    if restore_child(
+    offered = disclaimed_by(tenant=request.tenant, account=account, school_ids=reach)
+    if student_id in {student.pk for student in offered} and restore_child(
         tenant=request.tenant, account=account, student_id=student_id, by=request.actor, at=timezone.now()
     ):
         messages.success(request, _("Given back. The account sees this student wherever a link shows them."))
