@@ -18,8 +18,9 @@ from pathlib import Path
 from schoolgate.lib.keyfile import as_text, new_secrets
 from tests.postgres import ScratchPostgres
 
-MEASURES = ["imports", "sync", "generate", "by_school", "grid", "letters", "redeem"]
-MEASURES = ["imports", "sync", "generate", "grid", "dashboard", "letters", "redeem"]
+MEASURES = [
+    *("imports", "sync", "generate", "by_school", "grid", "dashboard", "letters", "redeem", "registration_search"),
+]
 # What a school's database would be given on a machine of this size; the yardsticks run on the same.
 SERVER = {"shared_buffers": "512MB", "max_wal_size": "8GB", "work_mem": "32MB", "checkpoint_timeout": "30min"}
 

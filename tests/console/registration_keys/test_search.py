@@ -1,0 +1,279 @@
+"""The search and its result (registration-keys §4, R-RK-01 to R-RK-13, §12)."""
+
+import pytest
+
+from schoolgate.audit.models import AuditEntry
+from schoolgate.directory import search as directory_search
+from schoolgate.keys.models import AccessKey
+from schoolgate.keys.subjects import of_students
+from schoolgate.tenancy.models import Role
+from tests.console.contact_keys.office import sign_in, statements
+from tests.console.registration_keys.office import address, found, post, said, search
+from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.keys import make_key, make_key_for, make_redeemed_key
+from tests.factories.tenancy import make_school, make_tenant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def tenant():
+    return make_tenant()
+
+
+@pytest.fixture
+def school(tenant):
+    return make_school(tenant, name="Wattle Creek High")
+
+
+@pytest.fixture
+def old_school(tenant):
+    return make_school(tenant, name="Old Mill School", is_active=False)
+
+
+@pytest.fixture
+def office(client, tenant):
+    return sign_in(client, tenant)
+
+
+def test_before_the_first_go_nobody_is_shown(client, tenant, office):
+    make_student(tenant)
+    answer = client.get(address(tenant))
+    assert "Nobody is shown before the first search" in answer.text
+    assert "result" not in answer.context
+
+
+def test_schools_are_the_members_own_by_name_and_inactive_ones_when_asked_for(client, tenant, school, old_school):
+    """R-RK-01."""
+    sign_in(client, tenant, Role.PORTAL_OFFICER)
+    labels = [label for _, label in client.get(address(tenant)).context["form"].fields["school"].choices]
+    assert labels == ["All my schools", "Wattle Creek High"]
+    part = client.get(address(tenant, "schools"), {"inactive": "1", "school": school.pk}).text
+    assert "Old Mill School (inactive)" in part
+    assert f'value="{school.pk}" selected' in part
+    back = client.get(address(tenant, "schools"), {"school": old_school.pk}).text
+    assert "all your schools are searched" in back
+    assert "Old Mill" not in back
+
+
+def test_a_member_of_one_school_is_offered_that_school(client, tenant, school):
+    make_school(tenant, name="Elsewhere")
+    sign_in(client, tenant, school=school)
+    labels = [label for _, label in client.get(address(tenant)).context["form"].fields["school"].choices]
+    assert labels == ["All my schools", "Wattle Creek High"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"surname": "b"}, {"surname": " b' "}, {"surname": "%"}, {"surname": "--"}, {"student_no": " "}]
+)
+def test_too_little_is_refused_and_nothing_searched(client, tenant, office, fields):
+    """R-RK-02."""
+    make_student(tenant, family_name="Berg")
+    answer = search(client, tenant, **fields)
+    assert answer.status_code == 422
+    assert "result" not in answer.context
+
+
+@pytest.mark.parametrize("fields", [{"student_no": "4"}, {"surname": "be"}, {"surname": "王"}])
+def test_enough_is_searched(client, tenant, office, fields):
+    """R-RK-02: one sign of an id, two letters, one sign of a script without case."""
+    assert search(client, tenant, **fields).status_code == 200
+
+
+@pytest.mark.parametrize("words", ["'; --", "x" * 5_000, "a\0b", "\\", '"<script>', "%_*", "١٢"])
+@pytest.mark.parametrize("name", ["surname", "student_no"])
+def test_whatever_is_typed_is_text_or_refused_at_the_field(client, tenant, office, words, name):
+    """§12."""
+    make_student(tenant, family_name="Berg")
+    answer = search(client, tenant, **{name: words})
+    assert answer.status_code in {200, 422}
+    assert answer.status_code == 422 or found(answer) == []
+    assert "<script>" not in answer.text.replace("<script src", "")
+
+
+def test_an_id_as_a_spreadsheet_writes_it_is_named_as_such(client, tenant, office):
+    """§12."""
+    answer = search(client, tenant, student_no="1.2E+05")
+    assert answer.status_code == 422
+    assert "as a spreadsheet writes it" in answer.text
+
+
+def test_fields_are_joined_by_and_and_inactive_schools_left_out(client, tenant, school, old_school, office):
+    """R-RK-02, G-13."""
+    make_student(tenant, school=school, family_name="Berg", student_no="0417")
+    make_student(tenant, school=old_school, family_name="Bergson", student_no="0418")
+    make_student(tenant, school=make_school(tenant), family_name="Bergland")
+    assert found(search(client, tenant, surname="berg")) == ["Berg", "Bergland"]
+    assert found(search(client, tenant, surname="berg", school=school.pk)) == ["Berg"]
+    assert found(search(client, tenant, surname="berg", student_no="41", inactive="1")) == ["Berg", "Bergson"]
+    assert found(search(client, tenant, school=school.pk)) == ["Berg"]
+
+
+def test_leading_zeros_count_and_without_them_is_said(client, tenant, office):
+    """R-RK-04."""
+    make_student(tenant, family_name="Berg", student_no="417")
+    assert "without the leading zeros" in said(search(client, tenant, student_no="000417").text)
+    make_student(tenant, family_name="Cole", student_no="000417")
+    answer = search(client, tenant, student_no="000417")
+    assert found(answer) == ["Cole"]
+    assert "leading zeros" not in answer.text
+    assert search(client, tenant, student_no="000").status_code == 200
+
+
+def test_one_hit_is_a_list_of_one_and_each_status_has_its_count(client, tenant, school, office):
+    """R-RK-05, R-RK-06."""
+    make_student(tenant, school=school, family_name="Berg")
+    make_student(tenant, school=school, family_name="Bergson", is_active=False)
+    answer = search(client, tenant, surname="berg")
+    assert found(answer) == ["Berg"]
+    assert [(each.label, each.count) for each in answer.context["result"].tallies] == [
+        ("Active", 1),
+        ("Inactive", 1),
+        ("All", 2),
+    ]
+    assert found(search(client, tenant, surname="berg", show="inactive")) == ["Bergson"]
+    assert found(search(client, tenant, surname="berg", show="all")) == ["Berg", "Bergson"]
+    assert found(search(client, tenant, surname="berg", show="nonsense", page="9" * 30, sort="x", rows="3")) == ["Berg"]
+
+
+def test_nobody_found_says_by_what_and_where_somebody_is(client, tenant, office):
+    make_student(tenant, family_name="Berg", is_active=False)
+    told = said(search(client, tenant, surname="berg").text)
+    assert "Searched by: Student Last Name" in told
+    assert "Inactive has 1." in told
+    assert "Try All" in told
+
+
+def test_the_row_tells_every_key_in_a_few_words(client, tenant, school, office):
+    """R-RK-07, G-01."""
+    student = make_student(tenant, school=school, family_name="Berg")
+    contacts = [
+        make_contact(tenant, email=email) for email in ("a@x.example", "A@x.example", "c@x.example", "d@x.example")
+    ]
+    for contact in contacts[:3]:
+        make_link(student, contact)
+    make_link(student, contacts[3], portal_access=False)
+    make_redeemed_key(contacts[0])
+    make_key(contacts[1])
+    make_key_for(of_students([student.pk])[0], tenant_id=tenant.pk)
+    [row] = search(client, tenant, surname="berg").context["page"]
+    assert row.parents_words == "1 registered, 1 live, 1 gap of 4"
+    assert row.own_words == "Ready"
+    assert "shared e-mail" in row.problems
+    assert row.gaps == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [({"is_active": False}, "not active"), ({"birth_date": None}, "no birth date")],
+)
+def test_the_row_says_why_no_key_for_student_use_is_offered(client, tenant, school, office, columns, told):
+    """R-RK-07, R-SK-04, G-17."""
+    make_student(tenant, school=school, family_name="Berg", **columns)
+    [row] = search(client, tenant, surname="berg", show="all").context["page"]
+    assert row.own_words == "Not offered"
+    assert told in row.own_fact
+
+
+def test_filters_narrow_by_year_class_gap_expired_registered_and_language(client, tenant, school, office):
+    """R-RK-08."""
+    gap = make_student(tenant, school=school, family_name="Gap", year_level="8", roll_class="8A")
+    make_link(gap, make_contact(tenant, language="ar"))
+    registered = make_student(tenant, school=school, family_name="Registered")
+    contact = make_contact(tenant)
+    make_link(registered, contact)
+    make_redeemed_key(contact)
+    expired = make_student(tenant, school=school, family_name="Expired")
+    key = make_key_for(of_students([expired.pk])[0], tenant_id=tenant.pk)
+    AccessKey.objects.filter(pk=key.pk).update(state="expired", sealed=None)
+    locked = make_student(tenant, school=school, family_name="Locked")
+    key = make_key_for(of_students([locked.pk])[0], tenant_id=tenant.pk)
+    AccessKey.objects.filter(pk=key.pk).update(locked_at=key.created_at)
+
+    def filtered(**fields):
+        return found(search(client, tenant, school=school.pk, **fields))
+
+    assert (
+        filtered(year="8") == filtered(**{"class": "8A"}) == filtered(language="ar") == filtered(keys="gap") == ["Gap"]
+    )
+    assert filtered(registered="1") == ["Registered"]
+    assert filtered(registered="0") == ["Expired", "Gap", "Locked"]
+    assert filtered(registered="2") == []
+    assert filtered(keys="expired") == ["Expired"]
+    assert filtered(keys="problem") == ["Locked"]
+    assert filtered(year="8", surname="ga") == ["Gap"]
+    assert len(filtered(keys="nonsense", registered="x")) == 4
+
+
+def test_columns_sort(client, tenant, office):
+    for number, name in [("20", "Aa"), ("3", "Bb"), ("100", "Cc")]:
+        make_student(tenant, family_name=name, student_no=number, year_level=number)
+    assert found(search(client, tenant, student_no="0", sort="id")) == ["Aa", "Cc"]
+    school_wide = {"surname": ""} | {"student_no": "0"}
+    assert found(search(client, tenant, **school_wide, sort="-name")) == ["Cc", "Aa"]
+    assert found(search(client, tenant, **school_wide, sort="-year")) == ["Cc", "Aa"]
+
+
+def test_beyond_a_thousand_the_count_says_so_and_sorting_waits(client, tenant, office, monkeypatch):
+    """R-RK-12."""
+    monkeypatch.setattr(directory_search, "MOST", 3)
+    for number in range(5):
+        make_student(tenant, family_name="Berg", given_name=f"A{number}")
+    answer = search(client, tenant, surname="berg", sort="-name")
+    assert len(found(answer)) == 3
+    assert "3+" in said(answer.text)
+    assert "refine your search" in answer.text
+    assert "sort=" not in answer.text.split("<thead")[1].split("</thead")[0]
+
+
+def test_a_student_of_another_school_is_not_found_not_counted_and_a_404(client, tenant, school):
+    """R-RK-11."""
+    other = make_student(tenant, school=make_school(tenant), family_name="Berg")
+    mine = make_student(tenant, school=school, family_name="Berg")
+    sign_in(client, tenant, school=school)
+    answer = search(client, tenant, surname="berg")
+    assert [row.student.pk for row in answer.context["page"]] == [mine.pk]
+    assert answer.context["result"].tallies[2].count == 1
+    assert search(client, tenant, surname="berg", school=other.school_id).status_code == 422
+    assert client.get(address(tenant, "student", other.pk)).status_code == 404
+    for name in ("add_own", "gaps", "generate", "own_revoke", "own_show"):
+        assert post(client, tenant, name, other.pk, reason="x", contact="1").status_code == 404
+    assert not AccessKey.objects.exists()
+
+
+def test_a_search_by_name_or_id_is_in_the_audit_once_and_without_its_words(client, tenant, school, office):
+    """§11."""
+    make_student(tenant, school=school, family_name="Berg")
+    search(client, tenant, surname="berg")
+    search(client, tenant, surname="berg", page="2", show="all")
+    search(client, tenant, surname="bergx", school=school.pk)
+    search(client, tenant, school=school.pk)
+    told = [entry.detail for entry in AuditEntry.objects.filter(act="keys.searched").order_by("seq")]
+    assert told == [{"fields": ["surname"], "hits": 1}, {"fields": ["school", "surname"], "hits": 0}]
+    assert "berg" not in repr(list(AuditEntry.objects.values())).casefold()
+
+
+def test_a_page_of_many_costs_as_many_statements_as_one_of_few(client, tenant, school, office):
+    def look():
+        return statements(lambda: search(client, tenant, surname="berg"))
+
+    for _ in range(2):
+        make_link(make_student(tenant, school=school, family_name="Berg"), make_contact(tenant))
+    search(client, tenant, surname="berg")
+    few = look()
+    for _ in range(20):
+        make_link(make_student(tenant, school=school, family_name="Berg"), make_contact(tenant))
+    assert look() == few
+
+
+def test_keys_are_added_from_the_row(client, tenant, school, office):
+    """R-RK-13."""
+    student = make_student(tenant, school=school, family_name="Berg")
+    make_link(student, make_contact(tenant))
+    make_link(student, make_contact(tenant))
+    answer = post(client, tenant, "gaps", student.pk, only="own")
+    assert "1 key made" in answer.text
+    assert f'id="row-{student.pk}"' in answer.text
+    assert "2 keys made" in post(client, tenant, "gaps", student.pk).text
+    assert "0 keys made" in post(client, tenant, "gaps", student.pk).text
+    assert AccessKey.objects.count() == 3
