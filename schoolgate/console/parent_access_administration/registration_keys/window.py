@@ -53,6 +53,11 @@ class ParentLine:
     def line(self) -> KeyLine | None:
         return self.parent.line
 
+    @property
+    def shows_state(self) -> bool:
+        """Not where "No students" would be said of somebody who is barred, or may have no key at all."""
+        return self.line is not None and (self.why is None or self.line.is_live or self.line.is_registered)
+
 
 @dataclass(frozen=True)
 class LegacyLine:
