@@ -51,11 +51,10 @@ def was_given_out(run: Job) -> bool:
     return bool(run.result.get("delivered_by"))
 
 
-def adults_of_run(job: Job) -> list[Subject]:
-    """Query: for whom the run made keys, students' own left out: those are handed out at school."""
-    made = JobItem.objects.filter(job=job, state=ItemState.DONE).exclude(subject_kind=STUDENT_SELF)
-    rows = made.order_by("position").values_list("subject_kind", "subject_id", "addressee_id")
-    return [Subject(*row) for row in rows]
+def keys_of_run(job: Job) -> list[Subject]:
+    """Query: for whom the run made keys, in its order."""
+    made = JobItem.objects.filter(job=job, state=ItemState.DONE).order_by("position")
+    return [Subject(*row) for row in made.values_list("subject_kind", "subject_id", "addressee_id")]
 
 
 @dataclass(frozen=True)
@@ -118,8 +117,11 @@ def add_delivery(*, tenant: Tenant, plan: DeliveryPlan, by: Actor, at: datetime)
     jobs = []
     if plan.emails:
         jobs.append(add_emails_job(tenant=tenant, subjects=plan.emails, by=by, at=at))
-    if plan.letters:
-        jobs.append(add_letters_job(tenant=tenant, subjects=plan.letters, by=by, at=at))
+    # Students' letters are handed out in class, parents' are posted: each has files of its own.
+    for of_students in (False, True):
+        letters = [subject for subject in plan.letters if (subject.kind == STUDENT_SELF) == of_students]
+        if letters:
+            jobs.append(add_letters_job(tenant=tenant, subjects=letters, by=by, at=at))
     for job in jobs:
         hand_to_queue(job)
     return jobs
@@ -134,7 +136,7 @@ def start_delivery(*, tenant: Tenant, run: Job, way: Way, by: Actor, at: datetim
     run = Job.objects.for_tenant(tenant).select_for_update().get(pk=run.pk)
     if was_given_out(run):
         raise GivenOut
-    plan = plan_delivery(tenant=tenant, subjects=adults_of_run(run), way=way, at=at)
+    plan = plan_delivery(tenant=tenant, subjects=keys_of_run(run), way=way, at=at)
     jobs = add_delivery(tenant=tenant, plan=plan, by=by, at=at)
     _note(run, jobs)
     Job.objects.filter(pk=run.pk).update(result=run.result)
@@ -147,7 +149,7 @@ def deliver_first(job: Job, at: datetime) -> None:
     if way == Way.NONE:
         return
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
-    plan = plan_delivery(tenant=tenant, subjects=adults_of_run(job), way=way, at=at)
+    plan = plan_delivery(tenant=tenant, subjects=keys_of_run(job), way=way, at=at)
     _note(job, add_delivery(tenant=tenant, plan=plan, by=actor_of(job), at=at))
 
 

@@ -118,16 +118,17 @@ def test_no_delivery_unless_one_was_chosen(tenant):
 
 
 def test_emails_chosen_at_the_start_follow_by_themselves_for_exactly_these_keys(client, tenant):
-    """Registration-keys §6: first delivery. Students' own keys go to nobody's mailbox."""
-    _, contact = make_family(tenant)
+    """Registration-keys §6: first delivery. A student's own key goes to the address that the school has given them."""
+    _, contact = make_family(tenant, email="ada@pupils.example")
+    make_student(tenant)
     job = ended(tenant, way=Way.EMAILS)
     [mails] = deliveries_of(job)
-    assert (mails.kind, mails.state, mails.total) == ("letters.send_emails", JobState.PLANNED, 1)
+    assert (mails.kind, mails.state, mails.total) == ("letters.send_emails", JobState.PLANNED, 3)
     run_to_its_end(mails)
-    assert list(Message.objects.values_list("contact_id", flat=True)) == [contact.pk]
+    assert set(Message.objects.values_list("address", flat=True)) == {contact.email, "ada@pupils.example"}
     sign_in(client, tenant)
     page = said(look(client, tenant, job).text)
-    assert "1 email in the outbox." in page
+    assert "2 emails in the outbox." in page
     assert "Give out the keys" not in page
 
 
@@ -138,9 +139,10 @@ def test_letters_go_to_those_without_an_email_the_rest_is_mailed(tenant):
     without = make_contact(tenant, email="", email_usable=False)
     make_link(student, without)
     job = ended(tenant, way=Way.LETTERS_WITHOUT_EMAIL)
-    mails, letters = deliveries_of(job)
-    assert (mails.kind, letters.kind) == ("letters.send_emails", "letters.print")
+    mails, letters, for_class = deliveries_of(job)
+    assert (mails.kind, letters.kind, for_class.kind) == ("letters.send_emails", "letters.print", "letters.print")
     assert list(letters.items.values_list("subject_id", flat=True)) == [without.pk]
+    assert set(for_class.items.values_list("subject_kind", flat=True)) == {"student_self"}, "Files of their own."
     assert with_email.pk in set(mails.items.values_list("subject_id", flat=True))
     assert run_to_its_end(letters).done == 1
     assert AccessKey.objects.get(subject_id=without.pk).printed_at is not None
@@ -172,12 +174,12 @@ def test_keys_are_given_out_afterwards_once(client, tenant):
     sign_in(client, tenant)
     job = ended(tenant)
     page = said(client.get(address(tenant, "deliver", job.pk)).text)
-    assert "2 emails." in page
-    assert "2 letters." in page
+    assert "2 emails. Skips 2 with no email." in page
+    assert "4 letters." in page
     client.post(address(tenant, "deliver", job.pk), {"way": "emails"})
     [mails] = deliveries_of(job)
     assert set(mails.items.values_list("subject_id", flat=True)) == set(
-        JobItem.objects.filter(job=job, subject_kind="contact").values_list("subject_id", flat=True)
+        JobItem.objects.filter(job=job).values_list("subject_id", flat=True)
     )
     client.post(address(tenant, "deliver", job.pk), {"way": "letters"})
     assert deliveries_of(job) == [mails]
@@ -213,3 +215,18 @@ def test_the_run_s_list_says_what_became_of_everybody(client, tenant):
     ]
     entry = AuditEntry.objects.get(act="key_run.exported")
     assert (entry.actor_id, entry.detail["rows"]) == (member.pk, 2)
+
+
+def test_a_member_for_one_school_fetches_the_letters_of_their_own_students_alone(client, tenant):
+    """R-PM-01: students and contacts have ids of their own each, and neither stands for the other."""
+    school = make_school(tenant)
+    student, _contact = make_family(tenant, school=school)
+    member = sign_in(client, tenant, school=school)
+    job = ended(tenant, by=member, way=Way.LETTERS, school_ids=frozenset({school.pk}))
+    for letters in deliveries_of(job):
+        run_to_its_end(letters)
+    page = look(client, tenant, job).text
+    assert page.count("/letters/1/") == 2
+    student.school = make_school(tenant)
+    student.save()
+    assert "/letters/1/" not in look(client, tenant, job).text

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from schoolgate.audit.actor import Actor
 from schoolgate.console.job_panel import JobPanel, may_act_on, panel_of
-from schoolgate.console.parent_access.key_pages.grid import rows_in
-from schoolgate.console.parent_access.key_pages.page import scope_of
 from schoolgate.console.parent_access.key_pages.words import said_skips
+from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.queries import OPEN_STATES, skip_counts
-from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
 from schoolgate.keys.replace import start_replace
 from schoolgate.letters.hand_over import has_mail_server
 from schoolgate.letters.letter_file import FileOfRun, LetterToPull, files_of_run, letters_to_pull, mark_letters
@@ -86,9 +86,18 @@ def may_see_letters(request: TenantRequest, run: Run, *, at: datetime) -> bool:
     schools = request.rights.get(Right.KEYS_SEE, set())
     if schools is None or not schools:
         return schools is None
-    here = rows_in(scope_of(request, Right.KEYS_SEE, at=at))
+    students = DirectoryStudent.objects.for_tenant(request.tenant).filter(school_id__in=schools)
+    theirs = DirectoryAssociation.objects.for_tenant(request.tenant).filter(student__school_id__in=schools)
     addressed = JobItem.objects.filter(job=run.job, state=ItemState.DONE)
-    return not addressed.exclude(subject_id__in=here.values("pk")).exists()
+    of_students = Q(subject_kind__in=[SubjectKind.STUDENT, SubjectKind.STUDENT_SELF])
+    adults = addressed.exclude(subject_kind=SubjectKind.STUDENT_SELF).annotate(
+        adult_id=Coalesce("addressee_id", "subject_id")
+    )
+    beyond = (
+        addressed.filter(of_students).exclude(subject_id__in=students.values("pk")),
+        adults.exclude(adult_id__in=theirs.values("contact_id")),
+    )
+    return not any(found.exists() for found in beyond)
 
 
 def close_panel(request: TenantRequest, *, job_id: int) -> None:

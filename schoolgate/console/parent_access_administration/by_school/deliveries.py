@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from schoolgate.console.parent_access.key_pages.words import said_skips
 from schoolgate.console.parent_access_administration.by_school.reach import may_print
 from schoolgate.console.parent_access_administration.by_school.runs import KeysRun
-from schoolgate.letters.first_delivery import Way, adults_of_run, forecast_delivery, plan_delivery
+from schoolgate.letters.first_delivery import Way, forecast_delivery, keys_of_run, plan_delivery
 from schoolgate.tenancy.http import TenantRequest
 
 
@@ -28,7 +28,7 @@ def offers_of(request: TenantRequest, found: KeysRun, *, at: datetime) -> list[O
     ways = [Way.EMAILS]
     if may_print(request):
         ways = [Way.LETTERS_WITHOUT_EMAIL, Way.EMAILS, Way.LETTERS]
-    subjects = adults_of_run(found.job)
+    subjects = keys_of_run(found.job)
     offers = []
     for way in ways:
         plan = plan_delivery(tenant=request.tenant, subjects=subjects, way=way, at=at)

@@ -102,7 +102,7 @@ class BySchoolForm(ContactsForm):
         field.choices = [(ALL, everything), *offered] if n > 1 else offered
         set_choices(self, "years", ((year, year) for year in years))
         self.fields["way"].help_text = _(
-            "Begins by itself when the run has ended. Students' own keys are handed out at school."
+            "Begins by itself when the run has ended. Students' letters are to be handed out in class; their e-mails go to the address that the school has given them."
         )
         self._all = {school.number: school.pk for school in schools}
 

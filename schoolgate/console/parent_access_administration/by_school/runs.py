@@ -69,8 +69,8 @@ class KeysRun:
 
     @property
     def can_be_given_out(self) -> bool:
-        """Keys for adults that nobody has been given by this run."""
-        return not self.run.panel.is_open and bool(self.for_parents) and not was_given_out(self.job)
+        """It has made keys, and nobody has been given them by this page."""
+        return not self.run.panel.is_open and bool(self.job.done) and not was_given_out(self.job)
 
     @property
     def was_stopped_before_delivery(self) -> bool:
