@@ -75,7 +75,9 @@ def test_a_household_is_a_row_with_each_adult_and_their_key(client):
     assert row[4].replace(" @", "@") == f"{home.mother.email} {home.father.email}"
     assert row[5].replace(" @", "@").startswith(Tie.objects.get().account.username)
     assert row[6] == "Ada Okafor Ben Okafor"
-    assert f"{key.selector}… Ready (Chidi Okafor)" in row[7]
+    assert f"{key.selector}… Ready ( Chidi Okafor )" in row[7]
+    assert "0 of 1 household is connected" in said(response.text)
+    assert "since Monday" not in response.text
     assert row[8] == "Ready 1 of 2 adults connected"
 
 

@@ -293,7 +293,8 @@ def count_connected_since(scope: Scope) -> int:
     def count() -> int:
         ties = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=scope.scheme.kind)
         recent = ties.filter(since__gte=end_of_day(scope.tenant, monday - timedelta(days=1)))
-        return rows_in(scope).filter(pk__in=recent.values("subject_id")).count()
+        rows = rows_in(scope) if scope.scheme.is_own_addressee else rows_in(scope).filter(_is_connected(scope))
+        return rows.filter(pk__in=recent.values("subject_id")).count()
 
     return _remembered(f"newly:{monday}", scope, Filters(), count)
 
