@@ -242,7 +242,7 @@ def stage_of(reach: Reach, subject: Subject, facts: Any) -> Stage:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_benchs_statement_gives_the_same_numbers(seed, pytestconfig):
+def test_the_statement_of_the_bench_gives_the_same_numbers(seed, pytestconfig):
     """Else the bench would compare two different things."""
     if pytestconfig.getoption("database") != "postgresql":
         pytest.skip("It is written for PostgreSQL alone.")
