@@ -3,7 +3,7 @@
 from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import SIZES, paged
@@ -37,7 +37,7 @@ from schoolgate.tenancy.roles import Right, requires
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def home(request: TenantRequest) -> HttpResponse:
     """Coverage by school, year level and language, and who is not registered, by reason."""
     dashboard = dashboard_for(request, at=timezone.now())
@@ -45,7 +45,7 @@ def home(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def students(request: TenantRequest) -> HttpResponse:
     """The students that a number counts."""
     reach = reach_of(request, at=timezone.now())
@@ -57,7 +57,7 @@ def students(request: TenantRequest) -> HttpResponse:
 
 
 @requires(Right.KEYS_READ)
-@require_GET
+@require_safe
 def parents(request: TenantRequest) -> HttpResponse:
     """The parents that a number counts."""
     reach = reach_of(request, at=timezone.now())
