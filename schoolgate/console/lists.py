@@ -47,6 +47,11 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def numbers_in(text: str) -> list[int]:
+    """The ids of a text such as "12,7"; what is none is left out."""
+    return [number for number in map(whole_number, text.split(",")) if number is not None]
+
+
 def words_in(request: TenantRequest, name: str = "q") -> str:
     """What somebody looks for: 200 symbols at most, without the NUL that no name has and PostgreSQL refuses."""
     return request.GET.get(name, "").replace("\0", "")[:200].strip()

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet, Value
 
@@ -59,7 +60,10 @@ def tick_rows(
 def select_all(*, tenant: Tenant, user: User, list_name: str, rows: QuerySet[Any]) -> Selection:
     """Add every row of ``rows`` as it is now, in one statement; ids, so that later matches are not drawn in."""
     selection = _for_writing(tenant=tenant, user=user, list_name=list_name)
-    found, params = rows.order_by().values_list(Value(selection.pk), "pk").query.sql_with_params()
+    try:
+        found, params = rows.order_by().values_list(Value(selection.pk), "pk").query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking that there is no such row.
+        return _recount(selection)
     table = connection.ops.quote_name(SelectedRow._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {table} (selection_id, row_id) {found} ON CONFLICT DO NOTHING", params)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
-from schoolgate.keys.id_list import Entry
+from schoolgate.keys.id_list import MOST_LINES, Entry
 from schoolgate.keys.models import GroupKind, StudentGroup
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import Tenant
@@ -52,8 +52,13 @@ def add_filter_group(
 
 @transaction.atomic(durable=True)
 def add_ticked_group(*, tenant: Tenant, student_ids: Sequence[int], by: Actor, at: datetime) -> StudentGroup:
-    """The rows ticked in Registration Key Maintenance, as they are now (R-CK-06)."""
+    """The rows ticked in Registration Key Maintenance, as they are now (R-CK-06). Raises GroupRefused for too many (R-GP-01)."""
     ids = list(student_ids)
+    if len(ids) > MOST_LINES:
+        raise GroupRefused(
+            _("%(n)s students are ticked, and a group has at most %(most)s.") % {"n": len(ids), "most": MOST_LINES},
+            fix=_("Choose them by school, year or class."),
+        )
     return _add(tenant, GroupKind.TICKED, {"student_ids": ids}, by=by, at=at, detail={"students": len(ids)})
 
 

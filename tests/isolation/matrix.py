@@ -100,6 +100,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:dashboard:export": READ_KEYS,
     "console:registration_keys:search": READ_KEYS,
     "console:registration_keys:schools": READ_KEYS,
+    "console:registration_keys:select": ACT_ON_KEYS,
     "console:registration_keys:rows": READ_KEYS,
     "console:registration_keys:student": READ_KEYS,
     "console:registration_keys:history": READ_KEYS,

@@ -184,3 +184,24 @@ def test_without_script_the_window_is_a_page(browser, tenant, here, mia):
     page.click("[data-close-dialog]")
     assert "1 registered, 1 live of 3" in page.inner_text(f"#row-{mia.pk}")
     context.close()
+
+
+def test_students_are_ticked_and_their_parents_get_keys(page, tenant, here, mia):
+    """R-RK-13, R-GP-01: ticks are kept as they are made, outlive the page, and lead to the group's run."""
+    sign_in(page, here, make_member(tenant))
+    search(page, here, Student_Last_Name="van der")
+    page.check(f"input[name=ticked][value='{mia.pk}']")
+    page.wait_for_selector("#selected >> text=1 selected")
+    check(page)
+    page.reload()
+    assert page.locator(f"input[name=ticked][value='{mia.pk}']").is_checked()
+    search(page, here, Student_Last_Name="bergson")
+    assert "1 not on this page" in page.inner_text("#batch")
+    page.get_by_role("button", name="Select All", exact=True).click()
+    page.wait_for_selector("#selected >> text=2 selected")
+    page.get_by_role("button", name="Generate Parent Registration Keys…").click()
+    page.wait_for_url("**/groups/**")
+    assert "Makes 1 key for parent use." in " ".join(page.inner_text("main").split())
+    page.go_back()
+    page.get_by_role("button", name="Unselect All").click()
+    page.wait_for_selector("#selected >> text=Nothing selected")

@@ -4,10 +4,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from schoolgate.console.parent_access_administration.registration_keys.ticks import LIST_NAME
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import run_job
 from schoolgate.jobs.selection import tick_rows
+from schoolgate.keys import keep_group
 from schoolgate.keys.id_list import MOST_BYTES
 from schoolgate.keys.models import AccessKey, StudentGroup
 from schoolgate.keys.subjects import CONTACT
@@ -166,13 +168,23 @@ def test_the_rows_ticked_in_registration_key_maintenance(client, tenant):
     member = sign_in(client, tenant)
     assert "Nothing is ticked" in said(client.post(address(tenant, "add_ticked"), follow=True).text)
     rows = DirectoryStudent.objects.for_tenant(tenant)
-    tick_rows(
-        tenant=tenant, user=member, list_name="registration_keys", rows=rows, shown=[student.pk], ticked=[student.pk]
-    )
+    tick_rows(tenant=tenant, user=member, list_name=LIST_NAME, rows=rows, shown=[student.pk], ticked=[student.pk])
     assert "1 student is ticked in Registration Key Maintenance." in said(client.get(address(tenant)).text)
     page_of(client, client.post(address(tenant, "add_ticked")))
     assert start(client, tenant, shown=1).status_code == 302
     assert AccessKey.objects.filter(run=run_job(Job.objects.get().pk)).get().subject_id == contact.pk
+
+
+def test_more_ticked_rows_than_a_group_has_are_refused(client, tenant, monkeypatch):
+    """R-GP-01"""
+    monkeypatch.setattr(keep_group, "MOST_LINES", 1)
+    member = sign_in(client, tenant)
+    ids = [make_student(tenant).pk for _ in range(2)]
+    rows = DirectoryStudent.objects.for_tenant(tenant)
+    tick_rows(tenant=tenant, user=member, list_name=LIST_NAME, rows=rows, shown=ids, ticked=ids)
+    told = said(client.post(address(tenant, "add_ticked"), follow=True).text)
+    assert "2 students are ticked, and a group has at most 1. Choose them by school, year or class." in told
+    assert not StudentGroup.objects.exists()
 
 
 def test_a_group_is_kept_under_a_name_and_run_again(client, tenant):

@@ -92,6 +92,11 @@ class Look:
         return [(name, value) for name in address if name not in {"q", "page"} for value in address.getlist(name)]
 
     @property
+    def count(self) -> int:
+        """How many rows are ticked, on this page or not."""
+        return self.selection.count
+
+    @property
     def elsewhere(self) -> int:
         """Ticked rows that this page doesn't show."""
         return self.selection.count - len(self.ticked)

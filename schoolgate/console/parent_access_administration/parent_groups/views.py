@@ -12,16 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 from schoolgate.console.parent_access_administration.by_school.reach import my_schools
 from schoolgate.console.parent_access_administration.by_school.runs import last_runs
 from schoolgate.console.parent_access_administration.parent_groups.forms import FilterForm, ListForm
+from schoolgate.console.parent_access_administration.registration_keys.ticks import LIST_NAME, apply_ticks
 from schoolgate.jobs.selection import selected_ids, selection_of
 from schoolgate.keys.group_queries import kept_groups
-from schoolgate.keys.keep_group import add_filter_group, add_list_group, add_ticked_group
+from schoolgate.keys.keep_group import GroupRefused, add_filter_group, add_list_group, add_ticked_group
 from schoolgate.keys.run_choices import classes_of, years_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
 
 PAGE = "parent_groups"
-LIST_NAME = "registration_keys"
-"""The selection of Registration Key Maintenance: our ids of students."""
 
 
 def own_of(request: TenantRequest) -> int | None:
@@ -94,11 +93,17 @@ def add_filter(request: TenantRequest) -> HttpResponse:
 @requires(Right.KEYS_ACT)
 @require_POST
 def add_ticked(request: TenantRequest) -> HttpResponse:
-    """The rows that the member has ticked in Registration Key Maintenance, as they are now."""
+    """The rows that the member has ticked in Registration Key Maintenance, as they are now; its form brings those of its page."""
+    if "shown" in request.POST:
+        apply_ticks(request)
     selection = selection_of(tenant=request.tenant, user=request.user, list_name=LIST_NAME)
     if not selection.count:
         messages.warning(request, _("Nothing is ticked in Registration Key Maintenance."))
         return redirect("console:parent_groups:plan", request.tenant.code)
     ids = list(selected_ids(selection).order_by("row_id"))
-    group = add_ticked_group(tenant=request.tenant, student_ids=ids, by=request.actor, at=timezone.now())
+    try:
+        group = add_ticked_group(tenant=request.tenant, student_ids=ids, by=request.actor, at=timezone.now())
+    except GroupRefused as refusal:
+        messages.warning(request, f"{refusal.message} {refusal.fix}")
+        return redirect("console:parent_groups:plan", request.tenant.code)
     return redirect("console:parent_groups:group", request.tenant.code, group.pk)

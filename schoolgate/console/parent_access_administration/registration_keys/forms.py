@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from schoolgate.lib.names import surname_parts
+from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import School
+from schoolgate.tenancy.queries import schools_of
+from schoolgate.tenancy.roles import Right
 
 _SPREADSHEET = re.compile(r"\d([.,]\d+)?E\+?\d+", re.IGNORECASE)
 
@@ -84,6 +87,11 @@ class SearchForm(forms.Form):
             for name in ("school", "student_no", "surname"):
                 self.add_error(name, told)
         return found
+
+
+def search_form(request: TenantRequest, given: QueryDict | None) -> SearchForm:
+    """Query: the search with the schools that the member may see. given: None before the first Go."""
+    return SearchForm(given, schools=schools_of(request.tenant, only=request.rights[Right.KEYS_READ]))
 
 
 def school_label(school: School) -> str:

@@ -1,14 +1,15 @@
 """The result of a search: who, how many of each status, one page of rows (R-RK-04 to R-RK-07, R-RK-12)."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import OrderBy
+from django.db.models import OrderBy, QuerySet
 from django.db.models.functions import Length
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from schoolgate.audit.queries import audit_length
@@ -25,7 +26,7 @@ from schoolgate.console.parent_access_administration.registration_keys.forms imp
 from schoolgate.console.parent_access_administration.registration_keys.rows import Row, rows_of, seen_of
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope, scope_of
 from schoolgate.directory.models import DirectoryStudent
-from schoolgate.directory.search import Hits, Sought, find_students
+from schoolgate.directory.search import Hits, Sought, all_students, find_students
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.note_search import note_search
 from schoolgate.tenancy.roles import Right
@@ -33,6 +34,7 @@ from schoolgate.tenancy.roles import Right
 SIZES = (50, 100, 250)
 _KEPT = ("school", "inactive", "student_no", "surname", "show", "sort", "rows")
 """What a filter keeps of the address."""
+_IS_ACTIVE: dict[str | None, bool | None] = {"active": True, "inactive": False, "all": None}
 _LAST_SEARCH = "registration_keys_last_search"
 _ORDERS: dict[str, list[Any]] = {  # Any: names of columns and expressions
     "name": ["sort_name"],
@@ -80,6 +82,11 @@ class Result:
         return seen_of(self.page)
 
     @property
+    def shown_ids(self) -> str:
+        """The ids of this page's rows, for the form that says which of them are ticked."""
+        return ",".join(str(row.student.pk) for row in self.page)
+
+    @property
     def registered(self) -> str:
         """The filter, as its choice has it."""
         return "" if self.filters.registered is None else str(self.filters.registered)
@@ -113,6 +120,15 @@ def result_of(request: TenantRequest, form: SearchForm, *, at: datetime) -> Resu
         fields=fields_of(form),
         kept=tuple((name, value) for name in _KEPT for value in request.GET.getlist(name)),
     )
+
+
+def everybody_found(scope: Scope, form: SearchForm, address: QueryDict) -> QuerySet[DirectoryStudent]:
+    """Query: the whole result that an address asks for, beyond the first thousand too (R-GP-01); `form` is valid."""
+    sought = _sought(scope, form, condition_of(scope, read_filters(address)))
+    _hits, searched_for = _find(sought)
+    if searched_for:
+        sought = replace(sought, student_no=searched_for)
+    return all_students(sought, is_active=_IS_ACTIVE.get(address.get("show", ""), True))
 
 
 def fields_of(form: SearchForm) -> tuple[str, ...]:
@@ -153,16 +169,7 @@ def _find(sought: Sought) -> tuple[dict[str, Hits], str]:
     stripped = sought.student_no.lstrip("0")
     if hits["all"].count or not stripped or stripped == sought.student_no:
         return hits, ""
-    again = _by_state(
-        Sought(
-            tenant=sought.tenant,
-            school_ids=sought.school_ids,
-            without_school_ids=sought.without_school_ids,
-            student_no=stripped,
-            surname=sought.surname,
-            only=sought.only,
-        )
-    )
+    again = _by_state(replace(sought, student_no=stripped))
     return (again, stripped) if again["all"].count else (hits, "")
 
 

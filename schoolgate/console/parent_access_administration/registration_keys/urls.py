@@ -9,6 +9,7 @@ app_name = "registration_keys"
 urlpatterns = [
     path("", looking.search, name="search"),
     path("schools/", looking.schools, name="schools"),
+    path("select/", looking.select, name="select"),
     path("rows/", looking.rows, name="rows"),
     path("covered/", showing.cover, name="cover"),
     path("letters/<int:job_id>/", showing.letter, name="letter"),

@@ -26,6 +26,7 @@ from schoolgate.console.parent_access_administration.registration_keys.people im
 )
 from schoolgate.console.parent_access_administration.registration_keys.rows import rows_of
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope, scope_of
+from schoolgate.console.parent_access_administration.registration_keys.ticks import ticks_among
 from schoolgate.console.parent_access_administration.registration_keys.window import window_of
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import add_key, fill_gaps, undo_add_key
@@ -96,7 +97,8 @@ def gaps(request: TenantRequest, student_id: int) -> HttpResponse:
     if not request.htmx:
         return redirect(back_to_list(request))
     [row] = rows_of(scope, [student_id])
-    return render(request, f"{FOLDER}/_row_again.html", {"row": row, "may_act": True, "said": said})
+    context = {"row": row, "may_act": True, "said": said, "ticks": ticks_among(request, [student_id])}
+    return render(request, f"{FOLDER}/_row_again.html", context)
 
 
 @requires(Right.KEYS_ACT)

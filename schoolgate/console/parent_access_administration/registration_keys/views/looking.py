@@ -1,13 +1,15 @@
 """Search, look at the results, open a student's window."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.audit.queries import audit_length
 from schoolgate.console.history import history_of
-from schoolgate.console.lists import number_in, whole_number
+from schoolgate.console.lists import number_in, numbers_in, whole_number
 from schoolgate.console.parent_access_administration.registration_keys.answer import (
     FOLDER,
     SEARCH,
@@ -15,14 +17,14 @@ from schoolgate.console.parent_access_administration.registration_keys.answer im
     window_context,
 )
 from schoolgate.console.parent_access_administration.registration_keys.filters import keys_labels, registered_labels
-from schoolgate.console.parent_access_administration.registration_keys.forms import SearchForm
+from schoolgate.console.parent_access_administration.registration_keys.forms import search_form
 from schoolgate.console.parent_access_administration.registration_keys.results import SIZES, note_new_search, result_of
 from schoolgate.console.parent_access_administration.registration_keys.rows import changed_rows, seen_now
 from schoolgate.console.parent_access_administration.registration_keys.scope import scope_of
+from schoolgate.console.parent_access_administration.registration_keys.ticks import apply_ticks, ticks_among
 from schoolgate.console.parent_access_administration.registration_keys.window import is_unchanged, window_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.note_opening import note_opening
-from schoolgate.tenancy.queries import schools_of
 from schoolgate.tenancy.roles import Right, requires
 
 
@@ -31,13 +33,14 @@ from schoolgate.tenancy.roles import Right, requires
 def search(request: TenantRequest) -> HttpResponse:
     """The search and its result."""
     now = timezone.now()
-    form = _form(request)
+    form = search_form(request, request.GET if "go" in request.GET else None)
     context = {"form": form, "sizes": SIZES, "may_act": Right.KEYS_ACT in request.rights}
     if form.is_bound and form.is_valid():
         result = result_of(request, form, at=now)
         note_new_search(request, form, result, at=now)
         request.session[SEARCH] = request.GET.urlencode()
         context |= {"result": result, "page": result.page, "size": result.size, "sort": result.sort}
+        context |= {"ticks": ticks_among(request, [row.student.pk for row in result.page])}
         context |= {"keys_labels": keys_labels(), "registered_labels": registered_labels()}
     return render(request, f"{FOLDER}/search.html", context, status=422 if form.errors else 200)
 
@@ -46,13 +49,19 @@ def search(request: TenantRequest) -> HttpResponse:
 @require_safe
 def schools(request: TenantRequest) -> HttpResponse:
     """The field of schools alone, with or without the inactive ones (R-RK-01)."""
-    return render(request, f"{FOLDER}/_schools.html", {"form": _form(request, is_bound=True)})
+    return render(request, f"{FOLDER}/_schools.html", {"form": search_form(request, request.GET)})
 
 
-def _form(request: TenantRequest, *, is_bound: bool = False) -> SearchForm:
-    reach = request.rights[Right.KEYS_READ]
-    asked = is_bound or "go" in request.GET
-    return SearchForm(request.GET if asked else None, schools=schools_of(request.tenant, only=reach))
+@requires(Right.KEYS_ACT)
+@require_POST
+def select(request: TenantRequest) -> HttpResponse:
+    """Tick and untick: the rows of the page, the whole result, or none (R-CK-06)."""
+    apply_ticks(request)
+    if request.htmx:
+        shown = numbers_in(request.POST.get("shown", ""))
+        return render(request, "console/_selected.html", {"ticks": ticks_among(request, shown)})
+    address = QueryDict(request.POST.get("address", ""))
+    return redirect(f"{resolve_url('console:registration_keys:search', request.tenant.code)}?{address.urlencode()}")
 
 
 @requires(Right.KEYS_READ)
@@ -67,7 +76,15 @@ def rows(request: TenantRequest) -> HttpResponse:
     seen = request.POST.get("seen", "")
     found = [] if is_unchanged(scope, seq=seq) else changed_rows(scope, seen)
     may_act = Right.KEYS_ACT in request.rights
-    context = {"rows": found, "seq": newest, "seen": seen_now(seen, found), "may_act": may_act, "oob": True}
+    context: dict[str, Any] = {
+        "rows": found,
+        "seq": newest,
+        "seen": seen_now(seen, found),
+        "may_act": may_act,
+        "oob": True,
+    }
+    if found:
+        context |= {"ticks": ticks_among(request, [row.student.pk for row in found])}
     return render(request, f"{FOLDER}/_changed_rows.html", context)
 
 
