@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from schoolgate.directory.models import DirectoryHead
+from schoolgate.directory.feed import wait_for_sync
 from schoolgate.jobs.bulk import insert_rows, next_ids
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.expiry import first_last_day
@@ -50,7 +50,7 @@ def hold_keys_of(tenant: Tenant) -> int:
     Gives the number of batches that were made so far. The key system, which changes under the same lock
     (keys/switch_system.py), is read anew: whoever decides now decides by the one in force.
     """
-    list(DirectoryHead.objects.select_for_update(no_key=True).filter(tenant=tenant))
+    wait_for_sync(tenant=tenant)
     batches = _head(tenant).batches
     tenant.settings.refresh_from_db(fields=["key_system"])
     return batches

@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
+from schoolgate.directory.feed import wait_for_sync
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact, DirectoryStudent
 from schoolgate.directory.queries import students_by_contact
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
@@ -172,6 +173,7 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
     subjects = [item.subject for item in items]
+    wait_for_sync(tenant=tenant)
     if job.options["also_generate"]:
         hold_keys_of(tenant)
     facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
+from schoolgate.directory.feed import wait_for_sync
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact
 from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.registry import JobKind
@@ -204,6 +205,7 @@ def _queue_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
     subjects = [item.subject for item in items]
+    wait_for_sync(tenant=tenant)
     facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
     mailboxes = mailboxes_by_subject(tenant=tenant, subjects=subjects, at=at)
     verdict = partial(why_not_email, again=bool(job.options["again"]))
