@@ -10,7 +10,7 @@ from schoolgate.accounts.own_email import ask_for_proof
 from schoolgate.accounts.passwords import require_good_password
 from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.student_key import require_allowed, require_own_birth_date
-from schoolgate.accounts.usernames import is_address_taken, is_email, why_not_username
+from schoolgate.accounts.usernames import is_address_taken, is_email, is_on_file, why_not_username
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
 from schoolgate.directory.models import DirectoryStudent
@@ -98,7 +98,9 @@ def _require_good(account: User, *, email: str, password: str, student_no: str) 
     wrong = why_not_username(account.username, student_no=student_no)
     if wrong:
         faults["username"] = wrong
-    elif is_address_taken(account.username, tenant=account.tenant):
+    elif is_address_taken(account.username, tenant=account.tenant) or is_on_file(
+        account.username, tenant=account.tenant
+    ):
         faults["username"] = _taken()
     if email and not is_email(email):
         faults["email"] = _("Enter an e-mail address like name@example.com.")

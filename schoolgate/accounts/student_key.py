@@ -73,8 +73,11 @@ def _was_theirs(key: AccessKey, *, account: User) -> bool:
 
 
 def student_of_key(*, tenant: Tenant, key_id: int, at: datetime) -> DirectoryStudent | None:
-    """Query: whose key this is, for one that this session has proved in full before. None when it has ended since."""
-    key = AccessKey.objects.for_tenant(tenant).live(at=at).filter(pk=key_id).first()
+    """Query: whose key this is, for one that this session has proved in full before. None when it has ended since.
+
+    None for a parent's as well: the session may have proved one while an account was signed in that has been stopped since.
+    """
+    key = AccessKey.objects.for_tenant(tenant).live(at=at).filter(pk=key_id, subject_kind=STUDENT_SELF).first()
     if key is None:
         return None
     students = DirectoryStudent.objects.for_tenant(tenant).select_related("school")

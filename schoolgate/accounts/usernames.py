@@ -7,6 +7,8 @@ from django.core.validators import validate_email
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from schoolgate.directory.models import DirectoryContact
+from schoolgate.keys.facts import PARENT
 from schoolgate.tenancy.models import Tenant, User
 from schoolgate.tenancy.usernames import fold
 
@@ -41,6 +43,12 @@ def is_address_taken(address: str, *, tenant: Tenant, account_id: int = 0) -> bo
     others = User.objects.for_tenant(tenant).accounts().exclude(pk=account_id)
     taken: bool = others.filter(Q(username_folded=fold(address)) | Q(email__iexact=address)).exists()
     return taken
+
+
+def is_on_file(address: str, *, tenant: Tenant) -> bool:
+    """Query: is this a parent's published address? Their own account will have it as its name, whether there is one yet or not."""
+    contacts = DirectoryContact.objects.for_tenant(tenant).filter(type=PARENT)
+    return contacts.filter(email__iexact=address.strip()).exclude(email="").exists()
 
 
 def _is_letter_or_digit(sign: str) -> bool:

@@ -15,7 +15,7 @@ from schoolgate.accounts.errors import (
 from schoolgate.accounts.models import EmailProof
 from schoolgate.accounts.queries import own_record
 from schoolgate.accounts.sign_up import reconnect_student
-from schoolgate.accounts.student_key import check_student_key, prove_student_key
+from schoolgate.accounts.student_key import check_student_key, prove_student_key, student_of_key
 from schoolgate.accounts.usernames import why_not_username
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.verify import verify_audit
@@ -28,6 +28,8 @@ from schoolgate.lib.keycode import KeyCode, draw_key
 from schoolgate.tenancy.models import User, UserKind
 from schoolgate.tenancy.prove_sign_in import prove_sign_in
 from tests.factories.accounts import BORN, Letter, family, somebody
+from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.keys import make_key
 from tests.factories.students import PASSWORD, USERNAME, Slip
 from tests.factories.tenancy import NOW, make_account, make_tenant
 
@@ -243,6 +245,19 @@ class TestUsername:
         slip.key.refresh_from_db()
         assert (slip.key.state, slip.key.failures) == (KeyState.LIVE, 0)
 
+    def test_a_parent_s_address_on_file_can_t_be_taken_before_they_sign_up_themselves(self, slip: Slip) -> None:
+        """Nobody but its reader signs up with it afterwards (R-RD-03); refused in the same words as one that is taken."""
+        make_contact(slip.tenant, email="Parent@home.example")
+        with pytest.raises(AccountNotMade) as refused:
+            slip.sign_up(username="parent@HOME.example")
+        assert refused.value.faults == {"username": "This username can't be used here. Choose another."}
+        assert slip.nothing_happened()
+
+    def test_an_address_on_file_that_is_the_student_s_own_is_free(self, slip: Slip) -> None:
+        make_contact(slip.tenant, type="STUDENT", email="ada@home.example")
+        make_contact(make_tenant(), email="ada@home.example")
+        assert slip.sign_up(username="ada@home.example").username == "ada@home.example"
+
     def test_the_same_name_in_another_tenant_is_free(self, slip: Slip) -> None:
         make_account(make_tenant(), email="robin@home.example")
         assert slip.sign_up(username="robin@home.example").username == "robin@home.example"
@@ -325,6 +340,15 @@ class TestTurnedOff:
         with pytest.raises(PortalClosed):
             slip.sign_up()
         assert slip.nothing_happened()
+
+
+def test_a_parent_s_key_names_no_student(slip: Slip) -> None:
+    """A contact's id may be some student's as well: that student is not this key's."""
+    contact = make_contact(slip.tenant, pk=slip.student.pk)
+    make_link(make_student(slip.tenant), contact)
+    key = make_key(contact)
+    assert student_of_key(tenant=slip.tenant, key_id=slip.key.pk, at=NOW) == slip.student
+    assert student_of_key(tenant=slip.tenant, key_id=key.pk, at=NOW) is None
 
 
 def test_an_expired_key_is_told_to_its_holder(slip: Slip) -> None:
