@@ -125,6 +125,18 @@ class EmailForm(forms.Form):
     email = _email_field()
 
 
+class OwnEmailForm(EmailForm):
+    """A student's own. The password too: by a proved address a new one is set, so it must be its owner who gives it."""
+
+    current = forms.CharField(
+        label=_("Your password now"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
+        error_messages={"required": _("Enter the password that you have now.")},
+    )
+
+
 class CodeForm(forms.Form):
     """The code of a mail, or its link: the script of the page takes it from the address."""
 

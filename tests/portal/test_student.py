@@ -288,9 +288,20 @@ class TestEmail:
         self.start(walker)
         make_account(walker.slip.tenant, email="parent@home.example")
         page = f"{walker.here}/account/email/"
-        assert walker.client.post(page, {"act": "send", "email": "parent@home.example"}).status_code == 422
-        assert walker.client.post(page, {"act": "send", "email": "new@home.example"}).status_code == 302
+        mine = {"act": "send", "current": PASSWORD}
+        assert walker.client.post(page, mine | {"email": "parent@home.example"}).status_code == 422
+        assert walker.client.post(page, mine | {"email": "new@home.example"}).status_code == 302
         assert self.proof().address == "new@home.example"
+
+    @pytest.mark.parametrize("current", ["", "a classmate's guess"])
+    def test_whoever_finds_a_student_signed_in_gives_no_address_of_their_own(
+        self, walker: Walker, current: str
+    ) -> None:
+        """By a proved address a new password is set, and the account would be theirs for good."""
+        self.start(walker)
+        fields = {"act": "send", "email": "classmate@home.example", "current": current}
+        assert walker.client.post(f"{walker.here}/account/email/", fields).status_code == 422
+        assert self.proof().address == "ada@home.example"
 
     def test_a_forgotten_password_is_mended_by_a_proved_address_alone(self, walker: Walker) -> None:
         self.start(walker)

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 from schoolgate.accounts.errors import AccountNotMade, CodeNotAccepted, TooManyTries
 from schoolgate.accounts.own_email import address_to_prove, change_own_email, confirm_own_email
 from schoolgate.portal.doors import family_page
-from schoolgate.portal.forms import CodeForm, EmailForm
+from schoolgate.portal.forms import CodeForm, OwnEmailForm
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import UserKind
+from schoolgate.tenancy.prove_sign_in import prove_sign_in
 
 
 @family_page
@@ -24,7 +25,7 @@ def own_email(request: TenantRequest) -> HttpResponse:
     if request.POST.get("act") == "confirm":
         return _confirm(request, CodeForm(request.POST))
     if request.method == "POST":
-        return _send(request, EmailForm(request.POST))
+        return _send(request, OwnEmailForm(request.POST))
     return _page(request)
 
 
@@ -46,16 +47,24 @@ def _confirm(request: TenantRequest, form: CodeForm) -> HttpResponse:
     return redirect("portal:account", request.tenant.code)
 
 
-def _send(request: TenantRequest, form: EmailForm) -> HttpResponse:
+def _send(request: TenantRequest, form: OwnEmailForm) -> HttpResponse:
     if not form.is_valid():
+        return _page(request, email_form=form)
+    now = timezone.now()
+    proved = prove_sign_in(
+        tenant=request.tenant,
+        door="portal",
+        username=request.user.username,
+        password=form.cleaned_data["current"],
+        source=request.actor.source,
+        at=now,
+    )
+    if proved is None:
+        form.add_error("current", _("This is not your password, or there were too many tries."))
         return _page(request, email_form=form)
     try:
         change_own_email(
-            tenant=request.tenant,
-            account=request.user,
-            email=form.cleaned_data["email"],
-            by=request.actor,
-            at=timezone.now(),
+            tenant=request.tenant, account=proved, email=form.cleaned_data["email"], by=request.actor, at=now
         )
     except (AccountNotMade, TooManyTries) as refusal:
         form.add_error("email", refusal.message)
@@ -64,12 +73,12 @@ def _send(request: TenantRequest, form: EmailForm) -> HttpResponse:
 
 
 def _page(
-    request: TenantRequest, *, code_form: CodeForm | None = None, email_form: EmailForm | None = None
+    request: TenantRequest, *, code_form: CodeForm | None = None, email_form: OwnEmailForm | None = None
 ) -> HttpResponse:
     waiting = address_to_prove(tenant=request.tenant, account=request.user)
     context = {
         "code_form": code_form or CodeForm(),
-        "email_form": email_form or EmailForm(initial={"email": waiting}),
+        "email_form": email_form or OwnEmailForm(initial={"email": waiting}),
         "waiting": waiting,
         "form": code_form or email_form,
     }
