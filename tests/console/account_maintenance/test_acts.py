@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from schoolgate.accounts.disclaim import disclaim_child
-from schoolgate.accounts.models import NewAddress, PasswordReset
+from schoolgate.accounts.models import NewAddress, PasswordReset, PrintedCode
 from schoolgate.accounts.queries import children_of
 from schoolgate.audit.models import AuditEntry
 from schoolgate.keys.models import Tie
@@ -196,6 +196,17 @@ def test_the_code_needs_a_fresh_sign_in(client, tenant, home):
         assert "/console/fresh/" in client.get(address(tenant, name, home.account.pk)).url
 
 
+def test_a_code_that_would_open_another_school_s_children_is_not_for_a_member_of_one(client, tenant, home):
+    """R-RK-11: whoever holds the code sees all that the account sees."""
+    User.objects.filter(pk=home.account.pk).update(email="", email_confirmed_at=None)
+    sign_in(client, tenant, Role.PORTAL_OFFICER, school=home.child.school)
+    assert "Print a code…" in client.get(address(tenant, "account", home.account.pk)).text
+    make_link(make_student(tenant, school=make_school(tenant)), home.contact)
+    assert "Print a code…" not in client.get(address(tenant, "account", home.account.pk)).text
+    assert post(client, tenant, "code", home.account.pk, checked="in person").status_code == 403
+    assert not PrintedCode.objects.exists()
+
+
 def test_a_new_address_asks_for_the_account_s_password_at_the_link(client, tenant, home):
     sign_in(client, tenant)
     page = post(client, tenant, "address", home.account.pk, email="new@home.example")
@@ -231,6 +242,17 @@ def test_deleting_is_for_heads_who_see_all_of_the_account(client, tenant, home):
     assert post(client, tenant, "delete", home.account.pk, reason="x").status_code == 403
     home.account.refresh_from_db()
     assert home.account.is_active
+
+
+def test_nor_is_taking_back_what_the_district_has_deleted(client, tenant, home):
+    make_link(make_student(tenant, school=make_school(tenant)), stranger := make_contact(tenant))
+    make_redeemed_key(stranger, account=home.account)
+    sign_in(client, tenant)
+    post(client, tenant, "delete", home.account.pk, reason="Asked for it")
+    sign_in(client, tenant, Role.ADMINISTRATOR, school=home.child.school)
+    assert post(client, tenant, "keep", home.account.pk).status_code == 403
+    home.account.refresh_from_db()
+    assert not home.account.is_active
 
 
 def test_update_changes_name_and_language(client, tenant, home):

@@ -1,6 +1,9 @@
 """Which accounts a member may see and act on (R-AM-01, R-RK-11)."""
 
+from django.utils import timezone
+
 from schoolgate.accounts.find import account_by_id
+from schoolgate.accounts.queries import children_of
 from schoolgate.accounts.ties import TieLine, standing_count, tie_by_id, ties_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User
@@ -25,3 +28,12 @@ def is_wholly_in_reach(request: TenantRequest, account: User, right: Right) -> b
         return True
     mine = [line for line in ties_of(tenant=request.tenant, account=account, school_ids=reach) if not line.tie.ended_at]
     return len(mine) == standing_count(tenant=request.tenant, account=account)
+
+
+def sees_nobody_beyond(request: TenantRequest, account: User, right: Right) -> bool:
+    """Does the account act for, and see, nobody beyond the member's schools? What opens the account asks for that."""
+    reach = request.rights.get(right, set())
+    if reach is None:
+        return True
+    children = children_of(tenant=request.tenant, account=account, at=timezone.now())
+    return is_wholly_in_reach(request, account, right) and all(child.school_id in reach for child in children)

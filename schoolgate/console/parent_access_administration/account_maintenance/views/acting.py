@@ -141,8 +141,10 @@ def delete(request: TenantRequest, account_id: int) -> HttpResponse:
 @requires(Right.ACCOUNTS_DELETE)
 @require_POST
 def keep(request: TenantRequest, account_id: int) -> HttpResponse:
-    """Undo of Delete."""
+    """Undo of Delete, by whoever could have deleted it."""
     account = account_in(request, account_id, Right.ACCOUNTS_DELETE)
+    if not is_wholly_in_reach(request, account, Right.ACCOUNTS_DELETE):
+        raise NotAllowed(_("This account is connected to people of another school as well."))
     try:
         keep_account(tenant=request.tenant, account_id=account.pk, by=request.actor, at=timezone.now())
     except SchoolgateError as refusal:

@@ -19,10 +19,10 @@ from schoolgate.console.parent_access_administration.account_maintenance.forms i
     UpdateForm,
     UsernameForm,
 )
-from schoolgate.console.parent_access_administration.account_maintenance.reach import account_in
+from schoolgate.console.parent_access_administration.account_maintenance.reach import account_in, sees_nobody_beyond
 from schoolgate.console.parent_access_administration.account_maintenance.views.acting import answer
 from schoolgate.console.parent_access_administration.account_maintenance.views.looking import account_context
-from schoolgate.lib.errors import SchoolgateError
+from schoolgate.lib.errors import NotAllowed, SchoolgateError
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
 
@@ -94,8 +94,13 @@ def reset(request: TenantRequest, account_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: TenantRequest, account_id: int) -> HttpResponse:
-    """For those without e-mail: the one page that ever shows the code, made to be printed and handed over (R-AM-08)."""
+    """For those without e-mail: the one page that ever shows the code, made to be printed and handed over (R-AM-08).
+
+    Whoever holds it sees what the account sees: so not by a member who may not see all of that (R-RK-11).
+    """
     account = account_in(request, account_id, Right.KEYS_ACT)
+    if not sees_nobody_beyond(request, account, Right.KEYS_ACT):
+        raise NotAllowed(_("This account is connected to people of another school as well."))
     form = CodeForm(request.POST or None)
     if form.is_valid():
         now = timezone.now()

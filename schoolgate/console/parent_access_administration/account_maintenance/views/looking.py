@@ -16,7 +16,11 @@ from schoolgate.accounts.ties import disclaimed_by, ties_of
 from schoolgate.console.history import history_of
 from schoolgate.console.lists import paged, sort_in
 from schoolgate.console.parent_access_administration.account_maintenance.filters import Search, read_search
-from schoolgate.console.parent_access_administration.account_maintenance.reach import account_in, is_wholly_in_reach
+from schoolgate.console.parent_access_administration.account_maintenance.reach import (
+    account_in,
+    is_wholly_in_reach,
+    sees_nobody_beyond,
+)
 from schoolgate.console.parent_access_administration.account_maintenance.rows import rows_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User
@@ -105,6 +109,7 @@ def _may(request: TenantRequest, account: User | None = None) -> dict[str, bool]
     rights = {"act": Right.KEYS_ACT in request.rights, "export": Right.EXPORT in request.rights}
     if account is not None:
         may_delete = Right.ACCOUNTS_DELETE in request.rights
+        rights["print_code"] = rights["act"] and sees_nobody_beyond(request, account, Right.KEYS_ACT)
         rights["delete"] = may_delete and is_wholly_in_reach(request, account, Right.ACCOUNTS_DELETE)
     return rights
 
