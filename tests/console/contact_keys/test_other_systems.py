@@ -144,6 +144,25 @@ def test_revoking_used_keys_names_who_loses_what(client, system):
     assert tie.ended_at is not None
 
 
+def test_nobody_of_another_school_is_named_as_a_loser(client):
+    """R-PM-01: an adult of the household whose only student is at another school is not the member's to act on."""
+    home = Family()
+    elsewhere = make_contact(home.tenant, given_name="Elsewhere")
+    make_link(
+        make_student(home.tenant, school=make_school(home.tenant)),
+        elsewhere,
+        basis="household",
+        household_id=home.household.pk,
+    )
+    theirs = make_tie_for(home.subject(elsewhere), tenant_id=home.tenant.pk)
+    ours = make_tie_for(home.subject(home.mother), tenant_id=home.tenant.pk)
+    sign_in(client, home.tenant, school=home.school)
+    home.tick(client)
+    words = said(client.get(home.address("revoke")).text)
+    assert ours.account.username in words
+    assert theirs.account.username not in words
+
+
 @SYSTEMS
 def test_keys_are_shown_with_the_adult_they_were_made_for(client, system):
     """R-CK-05: one audit entry names them."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -162,11 +163,19 @@ class Chosen:
         ]
 
     def losing(self, *, limit: int) -> list[Losing]:
-        """Who would lose the portal if the used keys were revoked too (R-CK-13): the first, by username."""
+        """Who would lose the portal if the used keys were revoked too (R-CK-13): the first, by username.
+
+        Of a household, those adults alone for whom the member acts.
+        """
         tenant = self.scope.tenant
         ties = Tie.objects.for_tenant(tenant).standing().filter(subject_kind=self.scheme.kind)
         ties = ties.filter(subject_id__in=self.rows.order_by().values("pk")).select_related("account")
-        some = list(ties.order_by("account__username_folded", "pk")[:limit])
+        in_order = ties.order_by("account__username_folded", "pk")
+        if self.scheme.is_own_addressee:
+            some = list(in_order[:limit])
+        else:
+            mine = frozenset(self.subjects())
+            some = list(islice((tie for tie in in_order.iterator() if subject_of(tie) in mine), limit))
         ids = [tie.addressee_id for tie in some]
         names = {each.pk: each.shown_name for each in DirectoryContact.objects.for_tenant(tenant).filter(pk__in=ids)}
         students = self._students_of(some)
