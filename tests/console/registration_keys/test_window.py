@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
+from schoolgate.directory.models import DirectoryHousehold, DirectoryStudent
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import add_key
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import of_contacts, of_students
@@ -302,6 +304,24 @@ def test_a_letter_is_printed_and_fetched_from_the_window(client, tenant, mia, of
     client.logout()
     sign_in(client, tenant)
     assert client.post(address(tenant, "letter", job_id)).status_code == 404  # Somebody else's run.
+
+
+@pytest.mark.parametrize("system", ["family", "student"])
+def test_its_letter_is_fetched_under_the_other_key_systems_too(client, tenant, mia, school, system):
+    """R-RK-11: asked of the addressee, whatever the key opens."""
+    TenantSettings.objects.filter(tenant=tenant).update(key_system=system)
+    DirectoryHousehold.objects.create(id=900_001, tenant=tenant, source="sis", source_id="H1")
+    contact = make_contact(tenant)
+    make_link(mia, contact, basis="household", household_id=900_001)
+    subject = Subject(system, 900_001 if system == "family" else mia.pk, contact.pk)
+    make_key_for(subject, tenant_id=tenant.pk, at=timezone.now())
+    sign_in(client, tenant, school=school)
+    answer = post(client, tenant, "contact_print", mia.pk, contact.pk)
+    assert "The letter is ready." in answer.text
+    letter = address(tenant, "letter", Delivery.objects.get().run_id)
+    assert client.post(letter)["Content-Type"] == "application/pdf"
+    DirectoryStudent.objects.filter(pk=mia.pk).update(school=make_school(tenant))
+    assert client.post(letter).status_code == 404
 
 
 def test_an_act_that_finds_nothing_to_do_says_why(client, tenant, mia, office):

@@ -1,5 +1,7 @@
 """The run that printed one person's letter, for whoever may fetch it."""
 
+from django.db.models.functions import Coalesce
+
 from schoolgate.console.parent_access_administration.registration_keys.people import students_in
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
 from schoolgate.directory.models import DirectoryAssociation
@@ -18,7 +20,8 @@ def letter_job(scope: Scope, job_id: int, *, user_id: int) -> Job:
     theirs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(
         student_id__in=students_in(scope).values("pk")
     )
-    others = addressed.exclude(subject_kind=STUDENT_SELF).exclude(subject_id__in=theirs.values("contact_id"))
+    adults = addressed.exclude(subject_kind=STUDENT_SELF).annotate(adult_id=Coalesce("addressee_id", "subject_id"))
+    others = adults.exclude(adult_id__in=theirs.values("contact_id"))
     if own.exists() or others.exists():
         raise NotFound
     return job
