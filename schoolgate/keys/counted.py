@@ -14,7 +14,6 @@ from django.db.models import (
     IntegerField,
     Min,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Value,
@@ -24,7 +23,7 @@ from django.db.models.functions import Coalesce, Least
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact
 from schoolgate.jobs.subject import Subject
-from schoolgate.keys.facts import PARENT
+from schoolgate.keys.facts import PARENT, locked
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
 from schoolgate.keys.schemes import NOT_PARENT, OTHER_SYSTEM, UNKNOWN, Facts, Forecast, Verdict
 from schoolgate.keys.subjects import CONTACT, parent_kind
@@ -101,10 +100,9 @@ def _key_columns(tenant: Tenant, at: datetime) -> dict[str, Any]:
     live = AccessKey.objects.for_tenant(tenant).filter(
         subject_kind=SubjectKind.CONTACT, subject_id=OuterRef("pk"), state=KeyState.LIVE, expires_at__gt=at
     )
-    is_locked = Q(locked_at__isnull=False) | Q(failures__gte=tenant.settings.failed_tries)
     return {
         "has_key": Exists(live),
-        "is_locked": Exists(live.filter(is_locked)),
+        "is_locked": Exists(live.filter(locked(tenant))),
         "locks": Coalesce(Subquery(live.values("lock_count")[:1]), Value(0)),
     }
 

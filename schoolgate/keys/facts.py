@@ -64,6 +64,11 @@ def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at:
     return found
 
 
+def locked(tenant: Tenant) -> models.Q:
+    """A condition on live keys: wrong tries have locked them, be it written down yet or not."""
+    return models.Q(locked_at__isnull=False) | models.Q(failures__gte=tenant.settings.failed_tries)
+
+
 def _of(wanted: frozenset[int], rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any]:  # Any: any rows
     """The rows with these ids; all of the tenant's where there are so many."""
     return rows if len(wanted) > _WHOLE_TENANT else rows.filter(**{f"{column}__among": wanted})

@@ -17,6 +17,7 @@ from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.models import SecondProof, Tenant, User
 
 WAITING = [MessageState.QUEUED, MessageState.SENDING]
+NEVER_LEFT = [MessageState.CANCELLED, MessageState.STOPPED]
 STUCK = [MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN]
 """What needs a person: it did not arrive, or nobody can tell."""
 
@@ -36,9 +37,16 @@ def stuck_messages(*, tenant: Tenant) -> QuerySet[Message]:
 
 
 def newest_message_by_key(*, tenant: Tenant, keys: QuerySet[AccessKey]) -> dict[int, Message]:
-    """The last mail that carried each of these keys: one query, be there keys or none."""
+    """The last mail that carried each of these keys: one query, be there keys or none.
+
+    One that never left, cancelled or stopped, says nothing of how an earlier one fared: it counts where there is no other.
+    """
     mails = Message.objects.for_tenant(tenant).filter(key__in=keys.values("pk")).order_by("pk")
-    return {mail.key_id: mail for mail in mails if mail.key_id is not None}
+    found: dict[int, Message] = {}
+    for mail in mails:
+        if mail.key_id is not None and (mail.state not in NEVER_LEFT or mail.key_id not in found):
+            found[mail.key_id] = mail
+    return found
 
 
 def held_mails(*, tenant: Tenant, job: Job) -> tuple[int, datetime | None]:

@@ -14,14 +14,13 @@ from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access.key_pages.chosen import name_of
 from schoolgate.console.parent_access.key_pages.grid import Scope, rows_in, state_of
-from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, state_label
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, key_state, state_label
 from schoolgate.console.parent_access.key_pages.subjects import subjects_in
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import subject_of
-from schoolgate.letters.models import Message
-from schoolgate.letters.queries import STUCK, WAITING, newest_message_by_key
+from schoolgate.letters.queries import newest_message_by_key
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,7 @@ def _adults(scope: Scope, row_ids: Sequence[int]) -> Mapping[int, list[Adult]]:
     contacts = DirectoryContact.objects.for_tenant(scope.tenant).in_bulk(addressees)
     keys, ties = _newest_keys(scope, row_ids), _usernames(scope, row_ids)
     messages = newest_message_by_key(tenant=scope.tenant, keys=_keys_of(scope, row_ids))
+    limit = scope.tenant.settings.failed_tries
     found: dict[int, list[Adult]] = defaultdict(list)
     for subject in subjects:
         contact = contacts.get(subject.addressee)
@@ -120,33 +120,16 @@ def _adults(scope: Scope, row_ids: Sequence[int]) -> Mapping[int, list[Adult]]:
                 is_usable=contact.email_usable,
                 usernames=usernames,
                 selector=key.selector if key is not None and is_live else "",
-                state=_state(
-                    scope, key if is_live else None, key, bool(usernames), messages.get(key.pk) if key else None
+                state=key_state(
+                    key if is_live else None,
+                    key,
+                    is_locked=key is not None and (key.locked_at is not None or key.failures >= limit),
+                    is_connected=bool(usernames),
+                    message=messages.get(key.pk) if key else None,
                 ),
             )
         )
     return found
-
-
-def _state(
-    scope: Scope, live: AccessKey | None, newest: AccessKey | None, is_connected: bool, message: Message | None
-) -> GridState:
-    """One adult's word, by the precedence of GridState."""
-    if live is not None and (live.locked_at is not None or live.failures >= scope.tenant.settings.failed_tries):
-        return GridState.LOCKED
-    if live is not None and message is not None and message.state in STUCK:
-        return GridState.BOUNCED
-    if is_connected:
-        return GridState.CONNECTED
-    if live is not None:
-        if message is not None and message.state in WAITING:
-            return GridState.SENDING
-        if live.emailed_at is not None and (live.printed_at is None or live.emailed_at >= live.printed_at):
-            return GridState.EMAILED
-        return GridState.READY if live.printed_at is None else GridState.PRINTED
-    if newest is None or newest.state == KeyState.REDEEMED:
-        return GridState.NO_KEY
-    return GridState.EXPIRED if newest.state in {KeyState.LIVE, KeyState.EXPIRED} else GridState.REVOKED
 
 
 def _keys_of(scope: Scope, row_ids: Collection[int]) -> QuerySet[AccessKey]:

@@ -7,6 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from schoolgate.console.parent_access.key_pages.schemes import Scheme
+from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.letters.models import Message
+from schoolgate.letters.queries import STUCK, WAITING
 
 
 class GridState(models.TextChoices):
@@ -29,6 +32,42 @@ class GridState(models.TextChoices):
 def state_label(state: GridState, scheme: Scheme) -> str:
     """What the list calls a state: nobody to be written to is something else for a contact than for a household."""
     return str(scheme.no_link if state == GridState.NO_STUDENTS else state.label)
+
+
+def key_state(
+    live: AccessKey | None,
+    newest: AccessKey | None,
+    *,
+    is_locked: bool,
+    is_connected: bool,
+    message: Message | None,
+    has_link: bool = True,
+) -> GridState:
+    """One subject's word, by the precedence of GridState: the rules of grid.py's statement, for keys that are at hand.
+
+    live: the key in force, locked or not. newest: the one made last. message: as newest_message_by_key has it.
+    """
+    if live is not None and is_locked:
+        return GridState.LOCKED
+    if live is not None and message is not None and message.state in STUCK:
+        return GridState.BOUNCED
+    if is_connected:
+        return GridState.CONNECTED
+    if live is not None:
+        return _delivery_of(live, message)
+    if not has_link:
+        return GridState.NO_STUDENTS
+    if newest is None or newest.state == KeyState.REDEEMED:
+        return GridState.NO_KEY
+    return GridState.EXPIRED if newest.state in {KeyState.LIVE, KeyState.EXPIRED} else GridState.REVOKED
+
+
+def _delivery_of(live: AccessKey, message: Message | None) -> GridState:
+    if message is not None and message.state in WAITING:
+        return GridState.SENDING
+    if live.emailed_at is not None and (live.printed_at is None or live.emailed_at >= live.printed_at):
+        return GridState.EMAILED
+    return GridState.READY if live.printed_at is None else GridState.PRINTED
 
 
 @dataclass(frozen=True)

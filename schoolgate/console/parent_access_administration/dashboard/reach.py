@@ -16,7 +16,7 @@ from django.db.models.functions import Lower
 
 from schoolgate.console.parent_access_administration.dashboard.stages import Stage
 from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
-from schoolgate.keys.facts import PARENT
+from schoolgate.keys.facts import PARENT, locked
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages, waiting_messages
@@ -101,12 +101,11 @@ def _keys(reach: Reach) -> QuerySet[Any, Any]:
     """Every key of the kind in force with its stage; trouble outranks delivery, as in the list of Contact Keys."""
     keys = AccessKey.objects.for_tenant(reach.tenant).filter(subject_kind=parent_kind(reach.tenant))
     live = Q(state=KeyState.LIVE, expires_at__gt=reach.at)
-    is_locked = Q(locked_at__isnull=False) | Q(failures__gte=reach.tenant.settings.failed_tries)
     has_bounced = Q(pk__in=stuck_messages(tenant=reach.tenant).values("key_id"))
     is_out = Q(printed_at__isnull=False) | Q(emailed_at__isnull=False)
     is_going = Q(pk__in=waiting_messages(tenant=reach.tenant).values("key_id"))
     stage = Case(
-        When(live & is_locked, then=Value(int(Stage.LOCKED))),
+        When(live & locked(reach.tenant), then=Value(int(Stage.LOCKED))),
         When(live & has_bounced, then=Value(int(Stage.BOUNCED))),
         When(live & (is_out | is_going), then=Value(int(Stage.GIVEN_OUT))),
         When(live, then=Value(int(Stage.READY))),

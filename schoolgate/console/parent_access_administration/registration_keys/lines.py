@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, key_state
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import may_be_undone
 from schoolgate.keys.facts import facts_of
@@ -22,7 +22,7 @@ from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.schemes import Facts, why_not_generate
 from schoolgate.keys.subjects import STUDENT_SELF, subject_from, subject_of
 from schoolgate.letters.models import Message
-from schoolgate.letters.queries import STUCK, WAITING, newest_message_by_key
+from schoolgate.letters.queries import WAITING, newest_message_by_key
 from schoolgate.tenancy.dates import day_of, last_day_before
 from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.queries import names_of_users
@@ -123,7 +123,14 @@ def _line(tenant: Tenant, subject: Subject, found: _Found, at: datetime) -> KeyL
     facts, key, ties = found.facts[subject], found.keys.get(subject), found.ties.get(subject, [])
     message = found.messages.get(key.pk) if key is not None else None
     is_live = key is not None and key.state == KeyState.LIVE and key.expires_at > at
-    state = _live_state(facts, key if is_live else None, ties, message) or _state_without(subject, facts, key)
+    state = key_state(
+        key if is_live else None,
+        key,
+        is_locked=facts.is_locked,
+        is_connected=bool(ties),
+        message=message,
+        has_link=facts.has_link or subject.kind == STUDENT_SELF,
+    )
     return KeyLine(
         subject=subject,
         facts=facts,
@@ -138,33 +145,6 @@ def _line(tenant: Tenant, subject: Subject, found: _Found, at: datetime) -> KeyL
         expires=day(last_day_before(tenant, key.expires_at)) if key is not None and is_live else "",
         may_be_undone=key is not None and message is None and may_be_undone(key, at=at),
     )
-
-
-def _live_state(
-    facts: Facts, live: AccessKey | None, ties: Collection[Tie], message: Message | None
-) -> GridState | None:
-    """The one word, by the precedence of GridState; for a contact it is the word of the Contact Keys page."""
-    if live is not None and facts.is_locked:
-        return GridState.LOCKED
-    if live is not None and message is not None and message.state in STUCK:
-        return GridState.BOUNCED
-    if ties or live is None:
-        return GridState.CONNECTED if ties else None
-    if message is not None and message.state in WAITING:
-        return GridState.SENDING
-    if live.emailed_at is not None and (live.printed_at is None or live.emailed_at >= live.printed_at):
-        return GridState.EMAILED
-    return GridState.PRINTED if live.printed_at is not None else GridState.READY
-
-
-def _state_without(subject: Subject, facts: Facts, newest: AccessKey | None) -> GridState:
-    """The word of somebody with neither a live key nor a tie."""
-    if not facts.has_link and subject.kind != STUDENT_SELF:
-        return GridState.NO_STUDENTS
-    if newest is not None and newest.state in {KeyState.LIVE, KeyState.EXPIRED}:
-        return GridState.EXPIRED
-    ended = newest is not None and newest.state in {KeyState.REVOKED, KeyState.REPLACED}
-    return GridState.REVOKED if ended else GridState.NO_KEY
 
 
 def _fact(

@@ -33,7 +33,7 @@ _MOST_ROWS = 250
 class Row:
     """One student of the list. own_words, own_look: of the key for student use. parents_words: of those for parent use.
 
-    version: different whenever the row reads differently. gaps: how many keys *Keys for all gaps* would make.
+    version: different whenever the row reads differently. gaps: how many keys *Keys for all gaps* would make; 0 where no contact lacks one.
     """
 
     student: DirectoryStudent
@@ -64,7 +64,7 @@ def _row(keys: StudentKeys) -> Row:
         fact = format_html(_("until {day}"), day=own.expires)
     parents, problems = said_of_parents(keys), problems_of(keys)
     own_look = own.look if is_offered else LOOKS[GridState.NO_KEY]
-    gaps = len(keys.gaps())
+    gaps = len(keys.gaps()) if any(each.is_gap for each in keys.parents) else 0
     about = [student.student_no, student.shown_name, student.school.name, student.year_level, student.roll_class]
     told = repr([*about, student.is_active, words, fact, own_look, parents, problems, gaps])
     return Row(
