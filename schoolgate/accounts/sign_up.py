@@ -1,11 +1,11 @@
 """A student makes an account of their own, by a key for student use (R-SU-03, R-SU-05)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from schoolgate.accounts.errors import AccountNotMade, PasswordRefused
+from schoolgate.accounts.errors import AccountNotMade, PasswordRefused, TooManyTries
 from schoolgate.accounts.own_email import ask_for_proof
 from schoolgate.accounts.passwords import require_good_password
 from schoolgate.accounts.portal_state import require_sign_up
@@ -19,7 +19,22 @@ from schoolgate.keys.models import Tie
 from schoolgate.letters.queue_message import queue_message
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant, User, UserKind
+from schoolgate.tenancy.throttle import count_try
 from schoolgate.tenancy.usernames import fold
+
+NAMES_FOR_A_KEY = 20
+HOUR = timedelta(hours=1)
+
+
+def count_names_tried(*, tenant: Tenant, code: KeyCode, at: datetime) -> None:
+    """Before each last press of a sign-up: who holds one key learns of so many names an hour whether they are taken.
+
+    Raises TooManyTries.
+    """
+    if not count_try(
+        tenant=tenant, bucket="sign_up.names", subject=code.selector, limit=NAMES_FOR_A_KEY, window=HOUR, at=at
+    ):
+        raise TooManyTries
 
 
 @transaction.atomic(durable=True)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from schoolgate.accounts.models import EmailProof
+from schoolgate.accounts.sign_up import NAMES_FOR_A_KEY
 from schoolgate.keys.models import AccessKey, KeyAttempt, KeyState, Tie
 from schoolgate.letters.models import Message
 from schoolgate.lib.keycode import draw_key
@@ -240,6 +241,23 @@ class TestEnded:
             shown = words(walker.client.get(f"{walker.here}/{page}"))
             assert "00123456" not in shown
             assert "Ada" not in shown
+
+
+def test_one_key_tells_of_a_few_names_alone_whether_they_are_taken(walker: Walker) -> None:
+    """R-SU-03, security.md §2: only a holder of the key hears of it, and not of everybody's address."""
+    make_account(walker.slip.tenant, email="parent@home.example")
+    walker.type_key()
+    walker.say_born()
+    for _ in range(NAMES_FOR_A_KEY):
+        assert "This username can&#x27;t be used here" in words(walker.make_account(username="parent@home.example"))
+    for name in ("parent@home.example", USERNAME):
+        answer = walker.make_account(username=name)
+        assert answer.status_code == 422
+        assert "too many tries" in words(answer)
+        assert "This username" not in words(answer)
+    assert walker.slip.nothing_happened()
+    walker.slip.key.refresh_from_db()
+    assert walker.slip.key.failures == 0
 
 
 class TestEmail:

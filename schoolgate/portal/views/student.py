@@ -9,9 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from schoolgate.accounts.errors import AccountNotMade
+from schoolgate.accounts.errors import AccountNotMade, TooManyTries
 from schoolgate.accounts.portal_state import require_sign_up
-from schoolgate.accounts.sign_up import reconnect_student, sign_up_student
+from schoolgate.accounts.sign_up import count_names_tried, reconnect_student, sign_up_student
 from schoolgate.accounts.student_key import check_student_key, student_of_key
 from schoolgate.accounts.typed_key import TypedKey
 from schoolgate.keys.errors import KeyEnded, ProofNotAccepted
@@ -99,6 +99,7 @@ def student_account(request: TenantRequest) -> HttpResponse:
     form = StudentAccountForm(None if is_other_tab else request.POST or None)
     if form.is_valid():
         try:
+            count_names_tried(tenant=request.tenant, code=typed.code, at=now)
             with counted_try(tenant=request.tenant, code=typed.code, by=request.actor, at=now):
                 account = sign_up_student(
                     tenant=request.tenant,
@@ -109,6 +110,8 @@ def student_account(request: TenantRequest) -> HttpResponse:
                     at=now,
                     **form.cleaned_data,
                 )
+        except TooManyTries as refusal:
+            form.add_error(None, refusal.message)
         except AccountNotMade as refusal:
             for field, fault in refusal.faults.items():
                 form.add_error(field, fault)
