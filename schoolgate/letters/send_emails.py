@@ -23,6 +23,7 @@ from schoolgate.keys.schemes import NO_KEY, NO_LINK, RESTRICTED, UNKNOWN, Facts,
 from schoolgate.keys.subjects import audited
 from schoolgate.letters.addressees import Addressee, Whom, addressees_of, kind_of, whom
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, Message, MessageState
+from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
@@ -289,14 +290,17 @@ def cancel_emails(*, tenant: Tenant, job: Job, by: Actor, at: datetime) -> int:
 
 @transaction.atomic(durable=True)
 def cancel_message(*, tenant: Tenant, message: Message, by: Actor, at: datetime) -> bool:
-    """*Cancel* one mail; False when it is no longer waiting."""
+    """*Cancel* one mail with a key; False when it is no longer waiting.
+
+    Raises NotFound for any other: word to its owner of what was done with an account is not the office's to keep back (R-AM-13).
+    """
+    if message.key_id is None:
+        raise NotFound
     waiting = Message.objects.for_tenant(tenant).filter(pk=message.pk, state=MessageState.QUEUED)
     if not waiting.update(state=MessageState.CANCELLED, problem="cancelled"):
         return False
-    if message.key_id is not None:
-        copy_no = message.params.get("copy_no", 0)
-        mails = Delivery.objects.for_tenant(tenant).filter(key_id=message.key_id, channel=Channel.EMAIL)
-        mails.filter(copy_no=copy_no).update(state=DeliveryState.STOPPED)
+    mails = Delivery.objects.for_tenant(tenant).filter(key_id=message.key_id, channel=Channel.EMAIL)
+    mails.filter(copy_no=message.params.get("copy_no", 0)).update(state=DeliveryState.STOPPED)
     about = message.audited
     record("email.cancelled", tenant_id=tenant.pk, by=by, at=at, subjects=about, detail={"mails": 1})
     return True

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from schoolgate.accounts.models import PasswordReset
+from schoolgate.accounts.new_address import ask_new_address
 from schoolgate.accounts.recover import ask_for_password_link
 from schoolgate.audit.models import AuditEntry
 from schoolgate.jobs.run import run_job
@@ -106,6 +107,17 @@ def test_a_mail_of_a_dead_key_shows_nothing(office, tenant):
     AccessKey.objects.update(state=KeyState.REVOKED, sealed=None)
     assert office.post(address(tenant, "outbox_show", message.pk)).status_code == 302
     assert not AuditEntry.objects.filter(act="key.shown").exists()
+
+
+def test_word_to_the_owner_of_an_account_is_not_kept_back(office, tenant):
+    """R-AM-13, R-RD-12: whoever of the office acts on an account can't stop the mail that tells of it."""
+    account = make_account(tenant, email="amara@home.example")
+    ask_new_address(tenant=tenant, account_id=account.pk, email="new@home.example", by=actor(), at=timezone.now())
+    told = Message.objects.get(kind="new_address_asked")
+    assert "Cancel this mail" not in office.get(address(tenant, "outbox_mail", told.pk)).text
+    assert office.post(address(tenant, "outbox_cancel", told.pk)).status_code == 404
+    told.refresh_from_db()
+    assert told.state == MessageState.QUEUED
 
 
 def test_a_waiting_mail_can_be_cancelled_once(office, tenant):

@@ -73,6 +73,11 @@ class Row:
         return self.message.state == MessageState.QUEUED
 
     @property
+    def may_be_cancelled(self) -> bool:
+        """Only a key: what tells its owner of an account's fate goes."""
+        return self.is_waiting and self.message.key_id is not None
+
+    @property
     def is_unknown(self) -> bool:
         return self.message.state == MessageState.UNKNOWN
 
