@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from schoolgate.accounts.disable import disable_accounts
+from schoolgate.accounts.enable import enable_account
 from schoolgate.accounts.errors import PortalClosed, TooManyTries
 from schoolgate.accounts.forget_unconfirmed import forget_unconfirmed
 from schoolgate.accounts.models import Registration
+from schoolgate.accounts.new_address import ask_new_address
 from schoolgate.accounts.register import ACCOUNT_LIFE, MAILS_TO_AN_ADDRESS, REGISTRATIONS_FROM_A_SOURCE
 from schoolgate.audit.models import AuditEntry
 from schoolgate.letters.models import Message
@@ -123,6 +126,19 @@ def test_an_account_that_nobody_confirmed_dies_after_seven_days(tenant: Tenant) 
     accounts = User.objects.for_tenant(tenant).accounts()
     assert list(accounts.values_list("pk", flat=True)) == [kept.account_id]
     assert not Registration.objects.filter(pk=lapsed.pk).exists()
+
+
+def test_what_the_office_did_with_such_an_account_doesn_t_keep_the_others_alive(tenant: Tenant) -> None:
+    """One that it has stopped stays, stopped; one that it has opened again, or asked another address for, dies as any."""
+    [stopped, opened, asked, plain] = [register(tenant, f"{name}@home.example").account_id for name in "abcd"]
+    disable_accounts(tenant=tenant, account_ids=[stopped, opened], reason="A stranger", by=actor(), at=NOW)
+    enable_account(tenant=tenant, account_id=opened, by=actor(), at=NOW)
+    ask_new_address(tenant=tenant, account_id=asked, email="e@home.example", by=actor(), at=NOW)
+
+    assert forget_unconfirmed(tenant=tenant, by=actor(), at=NOW + ACCOUNT_LIFE) == 3
+
+    assert list(User.objects.for_tenant(tenant).accounts().values_list("pk", flat=True)) == [stopped]
+    assert plain not in Registration.objects.values_list("account_id", flat=True)
 
 
 def test_an_account_that_was_completed_is_kept(tenant: Tenant) -> None:
