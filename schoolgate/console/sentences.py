@@ -51,6 +51,7 @@ SENTENCES = {
     "key_run.exported": gettext_lazy("%(who)s downloaded the list of a run of keys (%(rows)s rows)."),
     "key.replaced": gettext_lazy("%(who)s replaced the key of %(contact)s."),
     "keys.searched": gettext_lazy("%(who)s searched for students by %(fields)s: %(hits)s found."),
+    "accounts.searched": gettext_lazy("%(who)s searched for accounts by %(fields)s: %(hits)s found."),
     "keys.opened": gettext_lazy("%(who)s opened the key information of %(student)s, who has a restriction."),
     "key.revoked": gettext_lazy("%(who)s revoked the key of %(contact)s."),
     "key.unlocked": gettext_lazy("%(who)s unlocked the key of %(contact)s."),
@@ -80,6 +81,7 @@ SENTENCES = {
     "account.updated": gettext_lazy("%(who)s changed %(fields)s of the account of %(account)s."),
     "account.renamed": gettext_lazy("%(who)s gave %(account)s another user name."),
     "account.address_asked": gettext_lazy("%(who)s asked for another e-mail address for %(account)s."),
+    "account.email_given": gettext_lazy("%(account)s gave an e-mail address, which waits to be confirmed."),
     "account.address_confirmed": gettext_lazy("%(account)s confirmed another e-mail address."),
     "account.reset_sent": gettext_lazy("%(who)s had a link for a new password mailed to %(account)s."),
     "account.code_printed": gettext_lazy("%(who)s printed a code for a new password of %(account)s."),
@@ -115,6 +117,11 @@ FIELDS = {
     "middle_name": gettext_lazy("middle name"),
     "preferred_name": gettext_lazy("preferred name"),
     "student_no": gettext_lazy("student ID"),
+    "surname": gettext_lazy("family name"),
+    "last_name": gettext_lazy("family name"),
+    "student_last_name": gettext_lazy("family name of a student"),
+    "username": gettext_lazy("user name"),
+    "school": gettext_lazy("school"),
     "contact_no": gettext_lazy("Contact ID"),
     "school_id": gettext_lazy("school"),
     "year_level": gettext_lazy("year"),
@@ -184,7 +191,7 @@ def _listed(items: list[str]) -> str:
 def _told_specially(entry: AuditEntry, names: Names) -> str:
     """Acts whose sentence depends on what they did."""
     words, detail = _words_of(entry, names), entry.detail
-    if entry.act.endswith(".exported"):
+    if entry.act.endswith(".exported") and entry.act not in SENTENCES:
         words["what"] = entry.act.removesuffix(".exported")
         return _("%(who)s downloaded a list (%(what)s) of %(rows)s rows.") % words
     match entry.act:
@@ -215,7 +222,8 @@ def _told_specially(entry: AuditEntry, names: Names) -> str:
             )
             return told % words
         case "key_system.changed":
-            words |= {"was": detail["before"]["key_system"], "now": detail["after"]["key_system"]}
+            for word, when in (("was", "before"), ("now", "after")):
+                words[word] = detail.get(when, {}).get("key_system", "–")
             changed = _("%(who)s changed the key system from %(was)s to %(now)s keys.")
             return f"{changed} {_('%(keys)s keys and %(ties)s connections ended.')}" % words
         case "household.joined" | "household.left":

@@ -17,6 +17,7 @@ SPECIAL = {
     "household.joined",
     "household.left",
     "sync.applied",
+    "key_system.changed",
 }
 NAMES = Names({("user", 1): "Jo Mercer", ("student", 2): "Ada Okafor", ("contact", 3): "Amara Okafor"})
 
@@ -45,6 +46,18 @@ def test_every_act_has_a_sentence():
 @pytest.mark.parametrize("act", sorted({*SENTENCES, *SPECIAL}))
 def test_an_entry_that_lacks_what_its_sentence_names_is_told_all_the_same(act):
     assert sentence_of(entry(act), NAMES)
+
+
+def test_a_download_with_a_sentence_of_its_own_is_told_by_it():
+    told = sentence_of(entry("key_run.exported", rows=12), NAMES)
+    assert told == "Jo Mercer downloaded the list of a run of keys (12 rows)."
+    assert sentence_of(entry("keys.exported", rows=12), NAMES) == "Jo Mercer downloaded a list (keys) of 12 rows."
+
+
+def test_a_search_is_told_by_its_fields():
+    """registration-keys §11."""
+    told = sentence_of(entry("accounts.searched", fields=["last_name", "student_no"], hits=2), NAMES)
+    assert told == "Jo Mercer searched for accounts by family name, student ID: 2 found."
 
 
 def test_an_act_nobody_knows_is_told_by_its_own_words():

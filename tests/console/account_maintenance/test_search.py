@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from schoolgate.accounts.disable import disable_accounts
 from schoolgate.accounts.disclaim import disclaim_child
+from schoolgate.audit.models import AuditEntry
 from schoolgate.tenancy.models import Role, User, UserKind
 from tests.console.account_maintenance.office import address, look, shown, sign_in, text_of
 from tests.factories.accounts import family
@@ -270,6 +271,24 @@ def test_the_number_of_queries_doesnt_grow_with_the_rows(client, tenant):
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert counts[0] <= 25
+
+
+def test_a_search_by_name_or_id_is_in_the_audit_once_and_without_its_words(client, tenant):
+    """registration-keys §11."""
+    make_family(tenant, "amara@home.example")
+    sign_in(client, tenant)
+    look(client, tenant, "go=1&last_name=okafor")
+    look(client, tenant, "go=1&last_name=okafor&accounts=with&page=2")
+    look(client, tenant, "go=1&last_name=okafor&student_no=zz")
+    look(client, tenant, "accounts=all")
+    entries = AuditEntry.objects.filter(act="accounts.searched").order_by("seq")
+    assert [entry.detail for entry in entries] == [
+        {"fields": ["last_name"], "hits": 1},
+        {"fields": ["last_name", "student_no"], "hits": 0},
+    ]
+    assert "okafor" not in repr([entry.detail for entry in entries]).casefold()
+    audit = client.get(reverse("console:records:audit", args=[tenant.code])).text
+    assert "searched for accounts by" in audit
 
 
 def test_the_menu_leads_here_once(client, tenant):

@@ -289,7 +289,7 @@ def test_revoking_a_used_key_says_whose_sight_ends_and_ends_it(client, tenant, m
     contact = parent_of(mia, tenant)
     tie = make_redeemed_key(contact, at=timezone.now())
     page = client.get(address(tenant, "contact_revoke", mia.pk, contact.pk), headers=HTMX)
-    assert f"Ends {tie.account.username}&#x27;s sight of 1 students at once." in page.text
+    assert f"Ends {tie.account.username}&#x27;s sight of 1 student at once." in page.text
     post(client, tenant, "contact_revoke", mia.pk, contact.pk, reason="wrong person")
     assert not Tie.objects.standing().exists()
 

@@ -104,6 +104,11 @@ class Search:
     accounts: str
 
     @property
+    def words(self) -> dict[str, str]:
+        """What the fields of names and ids hold; for a search that is valid."""
+        return {name: self.form.cleaned_data[name] for name in _WORDS}
+
+    @property
     def is_filtered(self) -> bool:
         return self.wanted is not None and (self.accounts != ALL or self.form.has_filter() or self.form.has_search())
 

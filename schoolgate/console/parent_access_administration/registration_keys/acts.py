@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from schoolgate.audit.actor import Actor
 from schoolgate.console.parent_access_administration.registration_keys.forms import (
@@ -132,10 +132,12 @@ def what_stops(scope: Scope, verb: Verb, target: Target) -> str:
     n, username = len(found.get(target.line.subject, [])), ", ".join(target.line.usernames)
     if target.is_own:
         return _("Ends %(username)s's own access at once.") % {"username": username}
-    return _("Ends %(username)s's sight of %(n)s students at once. What they see by other keys stays.") % {
-        "username": username,
-        "n": n,
-    }
+    told = ngettext(
+        "Ends %(username)s's sight of %(n)s student at once. What they see by other keys stays.",
+        "Ends %(username)s's sight of %(n)s students at once. What they see by other keys stays.",
+        n,
+    )
+    return told % {"username": username, "n": n}
 
 
 @dataclass(frozen=True)

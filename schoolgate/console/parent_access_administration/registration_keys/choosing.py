@@ -9,11 +9,10 @@ from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access_administration.registration_keys.people import Parent, left_within_grace
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
-from schoolgate.console.parent_access_administration.registration_keys.window import Why, Window
+from schoolgate.console.parent_access_administration.registration_keys.window import Why, Window, why_never
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.errors import why_no_key
-from schoolgate.keys.facts import PARENT
 from schoolgate.keys.schemes import LIVE_KEY, NO_LINK, TIED, why_not_generate
 from schoolgate.keys.subjects import students_by_subject
 from schoolgate.lib.errors import NotFound
@@ -69,15 +68,11 @@ def _choice(scope: Scope, window: Window, parent: Parent, seen: dict[Subject, li
 
 def why_not_chosen(window: Window, parent: Parent, *, in_grace: bool) -> Why | None:
     """Why a contact can't be chosen, None when they can (R-SK-11); the same reasons decide when the button is pressed."""
-    contact, line = parent.contact, parent.line
     if window.system:
         return Why(_("This district uses %(system)s keys.") % {"system": window.system})
-    if parent.is_barred:
-        return Why(_("Restricted from this student."))
-    if contact.type != PARENT:
-        return Why(_("A contact of type %(type)s: no parent key.") % {"type": contact.type})
-    if not contact.is_active:
-        return Why(_("The contact is not active."))
+    never, line = why_never(parent), parent.line
+    if never is not None:
+        return never
     if line is None:
         return Why(*why_no_key(NO_LINK))
     why = why_not_generate(line.facts, also_unlinked=in_grace)

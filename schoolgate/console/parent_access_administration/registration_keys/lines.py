@@ -65,10 +65,6 @@ class KeyLine:
     def selector(self) -> str:
         return self.key.selector if self.key is not None and self.is_live else ""
 
-    @property
-    def has_expired(self) -> bool:
-        return self.state == GridState.EXPIRED
-
 
 @dataclass(frozen=True)
 class _Found:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -28,14 +27,12 @@ from schoolgate.console.parent_access_administration.registration_keys.scope imp
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.directory.search import Hits, Sought, all_students, find_students
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.note_search import note_search
 from schoolgate.tenancy.roles import Right
 
 SIZES = (50, 100, 250)
 _KEPT = ("school", "inactive", "student_no", "surname", "show", "sort", "rows")
 """What a filter keeps of the address."""
 _IS_ACTIVE: dict[str | None, bool | None] = {"active": True, "inactive": False, "all": None}
-_LAST_SEARCH = "registration_keys_last_search"
 _ORDERS: dict[str, list[Any]] = {  # Any: names of columns and expressions
     "name": ["sort_name"],
     "id": [Length("student_no"), "student_no"],
@@ -76,6 +73,11 @@ class Result:
     elsewhere: Tally | None = None
     fields: tuple[str, ...] = field(default=())
     kept: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def hits(self) -> int:
+        """How many were found, whatever their status."""
+        return next(each.count for each in self.tallies if each.name == "all")
 
     @property
     def seen(self) -> str:
@@ -134,19 +136,6 @@ def everybody_found(scope: Scope, form: SearchForm, address: QueryDict) -> Query
 def fields_of(form: SearchForm) -> tuple[str, ...]:
     """The names of the fields that were filled in."""
     return tuple(name for name in ("school", "student_no", "surname") if form.cleaned_data.get(name))
-
-
-def note_new_search(request: TenantRequest, form: SearchForm, result: Result, *, at: datetime) -> None:
-    """Write down who searched by name or id, once for each search: turning its pages is none (registration-keys §11)."""
-    words = [form.cleaned_data["student_no"], form.cleaned_data["surname"]]
-    if not any(words):
-        return
-    mark = sha256("\0".join([str(form.cleaned_data["school"]), *words]).encode()).hexdigest()[:24]
-    if request.session.get(_LAST_SEARCH) == mark:
-        return
-    request.session[_LAST_SEARCH] = mark
-    hits = sum(each.count for each in result.tallies if each.name == "all")
-    note_search(tenant=request.tenant, what="keys", fields=result.fields, hits=hits, by=request.actor, at=at)
 
 
 def _sought(scope: Scope, form: SearchForm, only: Any) -> Sought:

@@ -19,7 +19,7 @@ from schoolgate.console.parent_access_administration.registration_keys.scope imp
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.keys.errors import why_no_key
 from schoolgate.keys.facts import PARENT
-from schoolgate.keys.schemes import LIVE_KEY, NO_LINK, TIED
+from schoolgate.keys.schemes import LIVE_KEY, TIED
 from schoolgate.keys.subjects import CONTACT, parent_kind
 from schoolgate.sync.pending import PendingLink, pending_by_student
 from schoolgate.tenancy.models import KeySystem
@@ -151,15 +151,21 @@ def _why_missing(parent: Parent) -> Why | None:
     line = parent.line
     if line is not None and (line.is_live or line.is_registered):
         return None
+    never = why_never(parent)
+    if never is not None or line is None or not line.why_not:
+        return never
+    return Why(*why_no_key(line.why_not))
+
+
+def why_never(parent: Parent) -> Why | None:
+    """Why no key is made for this contact from this student's side, whatever keys there are; None for whoever may have one."""
     if parent.is_barred:
         return Why(_("Restricted from this student."))
     if parent.contact.type != PARENT:
         return Why(_("A contact of type %(type)s: no parent key.") % {"type": parent.contact.type})
     if not parent.contact.is_active:
         return Why(_("The contact is not active."))
-    if line is None or not line.why_not:
-        return None
-    return Why(*why_no_key(NO_LINK if line.why_not == NO_LINK else line.why_not))
+    return None
 
 
 def _legacy(scope: Scope, keys: StudentKeys) -> tuple[LegacyLine, ...]:

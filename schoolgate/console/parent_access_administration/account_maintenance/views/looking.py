@@ -22,6 +22,7 @@ from schoolgate.console.parent_access_administration.account_maintenance.reach i
     sees_nobody_beyond,
 )
 from schoolgate.console.parent_access_administration.account_maintenance.rows import rows_of
+from schoolgate.console.searches import note_new_search
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User
 from schoolgate.tenancy.queries import schools_of
@@ -43,6 +44,14 @@ def search(request: TenantRequest) -> HttpResponse:
     context: dict[str, Any] = {"search": found, "form": found.form, "rights": _may(request)}
     if found.wanted is not None:
         context |= _list(request, found, now=now)
+        note_new_search(
+            request,
+            what="accounts",
+            school=found.form.cleaned_data["school"],
+            words=found.words,
+            hits=context["page"].paginator.count,
+            at=now,
+        )
     template = "_list.html" if request.htmx and found.wanted is not None else "search.html"
     status = 422 if found.form.errors else 200
     return render(request, f"console/account_maintenance/{template}", context, status=status)

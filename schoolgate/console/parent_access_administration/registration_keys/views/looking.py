@@ -18,11 +18,12 @@ from schoolgate.console.parent_access_administration.registration_keys.answer im
 )
 from schoolgate.console.parent_access_administration.registration_keys.filters import keys_labels, registered_labels
 from schoolgate.console.parent_access_administration.registration_keys.forms import search_form
-from schoolgate.console.parent_access_administration.registration_keys.results import SIZES, note_new_search, result_of
+from schoolgate.console.parent_access_administration.registration_keys.results import SIZES, result_of
 from schoolgate.console.parent_access_administration.registration_keys.rows import changed_rows, seen_now
 from schoolgate.console.parent_access_administration.registration_keys.scope import scope_of
 from schoolgate.console.parent_access_administration.registration_keys.ticks import apply_ticks, ticks_among
 from schoolgate.console.parent_access_administration.registration_keys.window import is_unchanged, window_of
+from schoolgate.console.searches import note_new_search
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.note_opening import note_opening
 from schoolgate.tenancy.roles import Right, requires
@@ -37,7 +38,14 @@ def search(request: TenantRequest) -> HttpResponse:
     context = {"form": form, "sizes": SIZES, "may_act": Right.KEYS_ACT in request.rights}
     if form.is_bound and form.is_valid():
         result = result_of(request, form, at=now)
-        note_new_search(request, form, result, at=now)
+        note_new_search(
+            request,
+            what="keys",
+            school=form.cleaned_data["school"],
+            words={name: form.cleaned_data[name] for name in ("student_no", "surname")},
+            hits=result.hits,
+            at=now,
+        )
         request.session[SEARCH] = request.GET.urlencode()
         context |= {"result": result, "page": result.page, "size": result.size, "sort": result.sort}
         context |= {"ticks": ticks_among(request, [row.student.pk for row in result.page])}
