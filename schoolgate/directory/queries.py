@@ -53,16 +53,14 @@ def visible_to(acts_for: ActsFor, *, tenant: Tenant, today: date) -> QuerySet[Di
     today: in the tenant's time zone (tenancy/dates.py).
     """
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(acts_for.matches())
-    bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=acts_for.adults)
     linked = Q(Exists(links.filter(student_id=OuterRef("pk"))))
     if acts_for.themselves:
         # "Or" beside a correlated Exists would be tried for every student of the tenant; a list of ids is not.
         linked = Q(pk__in=links.values("student_id")) | Q(pk__in=acts_for.themselves, is_active=True)
-    found = (
-        DirectoryStudent.objects.for_tenant(tenant)
-        .filter(linked)
-        .exclude(Exists(bars.filter(student_id=OuterRef("pk"))))
-    )
+    found = DirectoryStudent.objects.for_tenant(tenant).filter(linked)
+    if len(acts_for.adults) > 1 or acts_for.themselves:  # Of one adult alone, no bar closes what is a link.
+        bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=acts_for.adults)
+        found = found.exclude(Exists(bars.filter(student_id=OuterRef("pk"))))
     return found.select_related("school").order_by("sort_name", "pk")
 
 
