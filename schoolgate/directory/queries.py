@@ -89,16 +89,6 @@ def students_by_contact(
     return dict(found)
 
 
-def contacts_of_student(*, tenant: Tenant, student_id: int, today: date) -> QuerySet[DirectoryContact]:
-    """Who may see this student now."""
-    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(student_id=student_id)
-    return (
-        DirectoryContact.objects.for_tenant(tenant)
-        .filter(Exists(links.filter(contact_id=OuterRef("pk"))))
-        .order_by("sort_name", "pk")
-    )
-
-
 @dataclass(frozen=True)
 class Reason:
     """One condition of the access rule, as it stands. speaks_for: it lets the contact see the student.

@@ -103,10 +103,6 @@ class RestrictionQuerySet(TenantQuerySet["Restriction"]):
         """Those that keep their pair closed on this day, in the school's time zone (R-RX-02)."""
         return self.standing().filter(starts_on__lte=today)
 
-    def to_review(self, *, today: date) -> Self:
-        """Ended by their date, and nobody has looked at the pair since."""
-        return self.standing().filter(ends_on__lt=today)
-
 
 def _directed(columns: Columns, *, down: bool) -> list[str | OrderBy]:
     """The order's columns, each turned round when ``down``."""

@@ -73,8 +73,3 @@ def skip_counts(job: Job) -> dict[tuple[str, str], int]:
 def open_jobs(*, tenant: Tenant, areas: Collection[str]) -> list[Job]:
     """The jobs that run, wait or are paused, newest first; at most 10."""
     return list(jobs_of(tenant=tenant, areas=areas).filter(state__in=OPEN_STATES)[:10])
-
-
-def newest_open_job(*, tenant: Tenant, kinds: Collection[str]) -> Job | None:
-    """The job of these kinds that a page should show as running; None where there is none."""
-    return Job.objects.for_tenant(tenant).filter(kind__in=kinds, state__in=OPEN_STATES).order_by("-created_at").first()

@@ -68,20 +68,6 @@ def run_page(*, run: SyncRun, page: int = 1, page_size: int = 50) -> RunPage:
     return RunPage(run, in_words(run.tenant, facts), changes.count())
 
 
-def changes_of(*, tenant: Tenant, kind: str, object_id: int, limit: int = 50) -> list[Change]:
-    """What has been published about one row, newest first (R-AU-02)."""
-    rows = list(
-        DirectoryChange.objects.for_tenant(tenant).filter(kind=kind, object_id=object_id).order_by("-seq")[: limit + 1]
-    )
-    found = []
-    after = _rows_after(tenant, rows[:1])
-    newer: Mapping[str, Any] | None = after.get((kind, object_id))
-    for row in rows[:limit]:
-        found.append(_fact(row, newer))
-        newer = row.before
-    return in_words(tenant, found)
-
-
 def _rows_after(tenant: Tenant, changes: list[DirectoryChange]) -> dict[tuple[str, int], Mapping[str, Any]]:
     """Each changed row as it was after the change: as the next change found it, or as it is published now."""
     ids_by_kind: dict[str, set[int]] = {}

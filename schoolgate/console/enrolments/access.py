@@ -46,10 +46,6 @@ class AccessRow:
         return self.is_on != bool(self.published)
 
     @property
-    def is_published_on(self) -> bool:
-        return bool(self.published)
-
-    @property
     def may_be_restricted(self) -> bool:
         """Is there anything that one more restriction would bar? Not beside one that bars all, from now on and without an end."""
         return not any(
