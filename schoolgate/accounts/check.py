@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 
-from schoolgate.accounts.errors import AccountCantRedeem, KeyForOtherUse, NobodyToSee
+from schoolgate.accounts.errors import AccountCantRedeem, KeyForOtherUse, NobodyToSee, ProofWanted, SignUpClosedAtSchool
 from schoolgate.accounts.portal_state import require_sign_up
-from schoolgate.accounts.queries import birth_dates_of, students_if_tied
+from schoolgate.accounts.queries import births_and_schools_of, students_if_tied
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.claim import prove_key
 from schoolgate.keys.errors import AlreadyTied, KeyEnded, ProofNotAccepted
@@ -12,12 +12,13 @@ from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.keys.subjects import STUDENT_SELF, subject_of
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import SecondProof, Tenant, User, UserKind
+from schoolgate.tenancy.school_rules import parents_may_sign_up, rules_for
 
 
 def check_key(*, tenant: Tenant, account: User, code: KeyCode, at: datetime) -> AccessKey:
     """The key, proved and good, with somebody to see; the second proof comes next. The try is counted around this call.
 
-    Raises what `keys.claim.prove_key` raises, AlreadyTied, NobodyToSee, AccountCantRedeem and PortalClosed.
+    Raises what `keys.claim.prove_key` raises, AlreadyTied, NobodyToSee, SignUpClosedAtSchool, AccountCantRedeem and PortalClosed.
     """
     require_redeemer(tenant=tenant, account=account)
     try:
@@ -37,13 +38,17 @@ def check_key(*, tenant: Tenant, account: User, code: KeyCode, at: datetime) -> 
         raise AlreadyTied
     if not students_if_tied(tenant=tenant, account=account, subject=subject_of(key), at=at).exists():
         raise NobodyToSee
+    require_sign_up_at_school(tenant=tenant, key=key, at=at)
     return key
 
 
 def check_second_proof(
     *, tenant: Tenant, account: User, code: KeyCode, birth_date: date | None, at: datetime
 ) -> AccessKey:
-    """The same with the second proof. Raises ProofNotAccepted besides; a wrong answer counts as a failed try (R-KY-05)."""
+    """The same with the second proof. Raises ProofNotAccepted besides; a wrong answer counts as a failed try (R-KY-05).
+
+    Raises ProofWanted where an answer is asked for and none is given, which costs no try.
+    """
     key = check_key(tenant=tenant, account=account, code=code, at=at)
     require_second_proof(tenant=tenant, key=key, birth_date=birth_date, at=at)
     return key
@@ -73,18 +78,28 @@ def require_use(key: AccessKey, *, is_for_student: bool) -> None:
         raise KeyForOtherUse(is_for_student=not is_for_student)
 
 
-def require_second_proof(*, tenant: Tenant, key: AccessKey, birth_date: date | None, at: datetime) -> None:
-    """Step: the date of birth of any student whom the key opens (R-RD-07, E-19).
+def require_sign_up_at_school(*, tenant: Tenant, key: AccessKey, at: datetime) -> None:
+    """Step: one school of the students whom an adult's key opens lets adults use keys (R-DI-02). Raises SignUpClosedAtSchool."""
+    opened = births_and_schools_of(tenant=tenant, subject=subject_of(key), at=at)
+    if not parents_may_sign_up(tenant=tenant, school_ids={school_id for _, school_id in opened}):
+        raise SignUpClosedAtSchool(is_for_student=False)
 
-    Raises NobodyToSee without such a child, and ProofNotAccepted.
+
+def require_second_proof(*, tenant: Tenant, key: AccessKey, birth_date: date | None, at: datetime) -> str:
+    """Step: the date of birth of any student whom the key opens (R-RD-07, E-19). Gives what was asked for.
+
+    It is asked for where the district, or the school of one of these students, does so (R-DI-02). Raises NobodyToSee without such a child, ProofWanted and ProofNotAccepted.
     """
-    birth_dates = birth_dates_of(tenant=tenant, subject=subject_of(key), at=at)
-    if not birth_dates:
+    opened = births_and_schools_of(tenant=tenant, subject=subject_of(key), at=at)
+    if not opened:
         raise NobodyToSee
-    if tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH and (
-        birth_date is None or birth_date not in birth_dates
-    ):
-        raise ProofNotAccepted
+    asked = rules_for(tenant=tenant, school_ids={school_id for _, school_id in opened}).second_proof
+    if asked == SecondProof.DATE_OF_BIRTH:
+        if birth_date is None:
+            raise ProofWanted
+        if birth_date not in {born for born, _ in opened}:
+            raise ProofNotAccepted
+    return asked
 
 
 def raise_if_own(ended: KeyEnded, *, tenant: Tenant, account: User) -> None:

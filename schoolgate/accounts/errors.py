@@ -70,6 +70,32 @@ class SignUpClosed(SchoolgateError):
         super().__init__(said, fix=_("Keep your key. If you have an account, you can sign in as ever."))
 
 
+class SignUpClosedAtSchool(KeyProved):
+    """The key is right, but sign-up is off at the schools whose students it opens (R-DI-02): it stays as it is."""
+
+    code = "key.sign_up_closed"
+    status = 403
+
+    def __init__(self, *, is_for_student: bool) -> None:
+        said = (
+            _("Students of your school can't make accounts or use keys at the moment.")
+            if is_for_student
+            else _("Parents and carers of this school can't use keys at the moment.")
+        )
+        super().__init__(
+            said, fix=_("Keep your key; it stays as it is. If you have an account, you can sign in as ever.")
+        )
+
+
+class ProofWanted(KeyProved):
+    """The key is right, a date of birth is asked for it (R-RD-07, R-DI-02), and none was given: nothing was guessed."""
+
+    code = "key.proof_wanted"
+
+    def __init__(self) -> None:
+        super().__init__(_("This key needs a date of birth as well."))
+
+
 class RecoveryClosed(SchoolgateError):
     """The district has turned *Forgot password* off (registration-keys §9)."""
 

@@ -116,10 +116,10 @@ def students_if_tied(*, tenant: Tenant, account: User, subject: Subject, at: dat
     return seen.filter(pk__in=opened.order_by().values("pk"))
 
 
-def birth_dates_of(*, tenant: Tenant, subject: Subject, at: datetime) -> set[date | None]:
-    """The dates of birth of the subject's published students, the second proof (R-RD-07); empty when there is none."""
+def births_and_schools_of(*, tenant: Tenant, subject: Subject, at: datetime) -> list[tuple[date | None, int]]:
+    """(date of birth, school id) of the subject's published students, for the second proof (R-RD-07); empty when there is none."""
     students = visible_to(acting_for([subject]), tenant=tenant, today=day_of(tenant, at))
-    return set(students.order_by().values_list("birth_date", flat=True))
+    return list(students.order_by().values_list("birth_date", "school_id"))
 
 
 def subjects_of_account(*, tenant: Tenant, account: User) -> list[Subject]:

@@ -4,7 +4,13 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from schoolgate.accounts.check import raise_if_own, require_redeemer, require_second_proof, require_use
+from schoolgate.accounts.check import (
+    raise_if_own,
+    require_redeemer,
+    require_second_proof,
+    require_sign_up_at_school,
+    require_use,
+)
 from schoolgate.accounts.errors import NobodyToSee
 from schoolgate.accounts.queries import acts_for, has_bar_between, students_if_tied
 from schoolgate.audit.actor import Actor
@@ -47,7 +53,8 @@ def redeem_key(
         raise_if_own(ended, tenant=tenant, account=account)
         raise
     require_use(key, is_for_student=False)
-    require_second_proof(tenant=tenant, key=key, birth_date=birth_date, at=at)
+    require_sign_up_at_school(tenant=tenant, key=key, at=at)
+    proof = require_second_proof(tenant=tenant, key=key, birth_date=birth_date, at=at)
     others = sorted(acts_for(tenant=tenant, account=account).adults)
     if others:
         _look_at_several_contacts(tenant=tenant, account=account, key=key, others=others, at=at)
@@ -56,7 +63,7 @@ def redeem_key(
     if one_is_missing:
         notify_office("child.missing", tenant=tenant, at=at, subjects=subjects)
     _mail_both(tenant=tenant, account=account, tie=tie, at=at)
-    detail = {"proof": tenant.settings.second_proof, "one_is_missing": one_is_missing}
+    detail = {"proof": proof, "one_is_missing": one_is_missing}
     record("key.redeemed", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail=detail)
     return tie
 

@@ -9,7 +9,7 @@ from schoolgate.accounts.errors import AccountNotMade, PasswordRefused, TooManyT
 from schoolgate.accounts.own_email import ask_for_proof
 from schoolgate.accounts.passwords import require_good_password
 from schoolgate.accounts.portal_state import require_sign_up
-from schoolgate.accounts.student_key import require_allowed, require_own_birth_date
+from schoolgate.accounts.student_key import proof_asked_of, require_allowed, require_own_birth_date
 from schoolgate.accounts.usernames import is_address_taken, is_email, is_on_file, why_not_username
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
@@ -84,7 +84,7 @@ def sign_up_student(
     who = Actor(kind=ActorKind.STUDENT, user_id=account.pk, via=by.via, source=by.source)
     about = [("account", account.pk)]
     record("account.completed", tenant_id=tenant.pk, by=who, at=at, subjects=about)
-    detail = {"proof": tenant.settings.second_proof}
+    detail = {"proof": proof_asked_of(student, tenant=tenant)}
     subjects = [("key", key.pk), ("student", student.pk), ("account", account.pk)]
     record("key.redeemed", tenant_id=tenant.pk, by=who, at=at, subjects=subjects, detail=detail)
     return account
@@ -102,7 +102,7 @@ def reconnect_student(
     tie = make_tie(key=key, account=account, at=at)
     _tell_the_school_mailbox(student, tie=tie, at=at)
     subjects = [("key", key.pk), ("student", student.pk), ("account", account.pk)]
-    detail = {"proof": tenant.settings.second_proof}
+    detail = {"proof": proof_asked_of(student, tenant=tenant)}
     record("key.redeemed", tenant_id=tenant.pk, by=by, at=at, subjects=subjects, detail=detail)
     return tie
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from schoolgate.accounts.check import raise_if_own, require_use
-from schoolgate.accounts.errors import AccountCantRedeem, StudentNotReady
+from schoolgate.accounts.errors import AccountCantRedeem, ProofWanted, SignUpClosedAtSchool, StudentNotReady
 from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.claim import prove_key
@@ -14,13 +14,14 @@ from schoolgate.keys.schemes import TIED, UNKNOWN
 from schoolgate.keys.subjects import STUDENT_SELF, subject_of
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import SecondProof, Tenant, User
+from schoolgate.tenancy.school_rules import rules_for, schools_stricter_in
 
 
 def prove_student_key(*, tenant: Tenant, account: User | None, code: KeyCode, at: datetime) -> AccessKey:
     """The key, proved, before the date of birth is asked. account: the student's that is signed in; None for a sign-up.
 
-    Raises what `keys.claim.prove_key` raises, KeyForOtherUse, StudentNotReady, AlreadyTied, AccountCantRedeem, PortalClosed
-    and SignUpClosed. The try is counted around this call.
+    Raises what `keys.claim.prove_key` raises, KeyForOtherUse, StudentNotReady, AlreadyTied, AccountCantRedeem, PortalClosed,
+    SignUpClosed and SignUpClosedAtSchool. The try is counted around this call.
     """
     require_sign_up(tenant, is_for_student=True)
     try:
@@ -36,7 +37,10 @@ def prove_student_key(*, tenant: Tenant, account: User | None, code: KeyCode, at
 def check_student_key(
     *, tenant: Tenant, account: User | None, code: KeyCode, birth_date: date | None, at: datetime
 ) -> AccessKey:
-    """The same with the second proof. Raises ProofNotAccepted besides; a wrong answer counts as a failed try (R-KY-05)."""
+    """The same with the second proof. Raises ProofNotAccepted besides; a wrong answer counts as a failed try (R-KY-05).
+
+    Raises ProofWanted where an answer is asked for and none is given, which costs no try.
+    """
     key = prove_student_key(tenant=tenant, account=account, code=code, at=at)
     require_own_birth_date(tenant=tenant, key=key, birth_date=birth_date)
     return key
@@ -52,17 +56,31 @@ def require_allowed(*, tenant: Tenant, account: User | None, key: AccessKey, at:
         raise AccountCantRedeem
     subject = subject_of(key)
     facts = facts_of(tenant=tenant, subjects=[subject], at=at).get(subject)
+    closed = schools_stricter_in(tenant, "student_sign_up")
+    if closed and DirectoryStudent.objects.for_tenant(tenant).filter(pk=subject.id, school_id__in=closed).exists():
+        raise SignUpClosedAtSchool(is_for_student=True)
     why = UNKNOWN if facts is None else facts.never or (TIED if facts.tie_key_ids else "")
     if why:
         raise StudentNotReady(why)
 
 
 def require_own_birth_date(*, tenant: Tenant, key: AccessKey, birth_date: date | None) -> DirectoryStudent:
-    """Step: the student whose key this is, once their date of birth is right; asked wherever the school asks for one (R-SU-03)."""
+    """Step: the student whose key this is, once their date of birth is right (R-SU-03).
+
+    It is asked for where the district or the student's school does so (R-DI-02). Raises ProofWanted and ProofNotAccepted.
+    """
     student = DirectoryStudent.objects.for_tenant(tenant).select_related("school").get(pk=key.subject_id)
-    if tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH and birth_date != student.birth_date:
-        raise ProofNotAccepted
+    if proof_asked_of(student, tenant=tenant) == SecondProof.DATE_OF_BIRTH:
+        if birth_date is None:
+            raise ProofWanted
+        if birth_date != student.birth_date:
+            raise ProofNotAccepted
     return student
+
+
+def proof_asked_of(student: DirectoryStudent, *, tenant: Tenant) -> str:
+    """What the student's school asks for besides their own key."""
+    return rules_for(tenant=tenant, school_ids=[student.school_id]).second_proof
 
 
 def _was_theirs(key: AccessKey, *, account: User) -> bool:

@@ -22,6 +22,7 @@ class TypedKey:
     """number: which typing of which key this is, so that a page of another tab can't answer for it.
 
     key_id: the key, once it was proved with this account. birth_date: the second proof that was given with it.
+    asks_proof: the school of this proved key asks for one, though the district doesn't.
     """
 
     code: KeyCode
@@ -29,6 +30,7 @@ class TypedKey:
     until: datetime
     key_id: int | None = None
     birth_date: date | None = None
+    asks_proof: bool = False
 
 
 def new_typed_key(code: KeyCode, *, at: datetime) -> TypedKey:
@@ -44,6 +46,7 @@ def seal_typed_key(typed: TypedKey, *, tenant: Tenant) -> str:
             "number": typed.number,
             "key": typed.key_id,
             "born": typed.birth_date.isoformat() if typed.birth_date else None,
+            "asks": typed.asks_proof,
             "until": typed.until.timestamp(),
         }
     )
@@ -67,7 +70,7 @@ def unseal_typed_key(text: str, *, tenant: Tenant, at: datetime) -> TypedKey | N
     if until <= at:
         return None
     born = date.fromisoformat(found["born"]) if found["born"] else None
-    return TypedKey(KeyCode.from_symbols(found["code"]), found["number"], until, found["key"], born)
+    return TypedKey(KeyCode.from_symbols(found["code"]), found["number"], until, found["key"], born, found["asks"])
 
 
 def _place(tenant: Tenant, sealing_no: int) -> bytes:

@@ -37,6 +37,7 @@ SENTENCES = {
     "member.password_chosen": gettext_lazy("%(user)s chose a password."),
     "tenant.created": gettext_lazy("%(who)s made this tenant."),
     "setting.changed": gettext_lazy("%(who)s changed settings."),
+    "setting.changed_for_school": gettext_lazy("%(who)s changed settings of the school %(number)s."),
     "school.added": gettext_lazy("%(who)s added the school %(number)s."),
     "school.edited": gettext_lazy("%(who)s changed the school %(number)s."),
     "job.paused": gettext_lazy("%(who)s paused %(job)s."),

@@ -15,6 +15,7 @@ from schoolgate.directory.models import (
     DirectoryContact,
     DirectoryStudent,
 )
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
 
@@ -174,3 +175,12 @@ def published_flags(*, tenant: Tenant, association_ids: Collection[int]) -> dict
     """The published Has Portal Access of these associations; unpublished ones are absent. What differs is pending."""
     rows = DirectoryAssociation.objects.for_tenant(tenant).filter(pk__in=association_ids)
     return dict(rows.values_list("pk", "portal_access"))
+
+
+def count_younger(*, tenant: Tenant, age: int, at: datetime, school_id: int | None = None) -> int:
+    """How many active students are younger than so many years at this moment; of one school, or of all."""
+    today = day_of(tenant, at)
+    last_day = 28 if (today.month, today.day) == (2, 29) else today.day
+    born_since = today.replace(year=today.year - age, day=last_day)
+    young = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, birth_date__gt=born_since)
+    return young.count() if school_id is None else young.filter(school_id=school_id).count()

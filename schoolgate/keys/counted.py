@@ -23,7 +23,8 @@ from django.db.models.functions import Coalesce, Least
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact
 from schoolgate.jobs.subject import Subject
-from schoolgate.keys.facts import PARENT, locked
+from schoolgate.keys.by_school import is_locked
+from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
 from schoolgate.keys.schemes import NOT_PARENT, OTHER_SYSTEM, UNKNOWN, Facts, Forecast, Verdict
 from schoolgate.keys.subjects import CONTACT, parent_kind
@@ -102,7 +103,7 @@ def _key_columns(tenant: Tenant, at: datetime) -> dict[str, Any]:
     )
     return {
         "has_key": Exists(live),
-        "is_locked": Exists(live.filter(locked(tenant))),
+        "is_locked": Exists(live.filter(is_locked(tenant=tenant, at=at))),
         "locks": Coalesce(Subquery(live.values("lock_count")[:1]), Value(0)),
     }
 

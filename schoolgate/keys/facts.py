@@ -9,11 +9,13 @@ from django.db import models
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryContact, DirectoryStudent
 from schoolgate.jobs.subject import Subject
+from schoolgate.keys.by_school import beyond_tries
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.schemes import INACTIVE, NO_BIRTH_DATE, NOT_PARENT, OTHER_SYSTEM, UNDER_AGE, Facts
 from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import SecondProof, Tenant
+from schoolgate.tenancy.school_rules import rules_for, rules_of_district, schools_stricter_in
 
 PARENT = "PARENT"
 _WHOLE_TENANT = 20_000  # Above so many subjects, reading all of the tenant's once is the quicker way.
@@ -64,11 +66,6 @@ def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at:
     return found
 
 
-def locked(tenant: Tenant) -> models.Q:
-    """A condition on live keys: wrong tries have locked them, be it written down yet or not."""
-    return models.Q(locked_at__isnull=False) | models.Q(failures__gte=tenant.settings.failed_tries)
-
-
 def _of(wanted: frozenset[int], rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any]:  # Any: any rows
     """The rows with these ids; all of the tenant's where there are so many."""
     return rows if len(wanted) > _WHOLE_TENANT else rows.filter(**{f"{column}__among": wanted})
@@ -79,7 +76,7 @@ def _keys(
 ) -> tuple[dict[Pair, tuple[int | None, bool, int]], dict[Pair, int]]:
     """The live keys (id, is locked, how often it was), and apart those whose time is over."""
     live = _of(ids, AccessKey.objects.for_tenant(tenant).filter(subject_kind=kind, state=KeyState.LIVE), "subject_id")
-    limit = tenant.settings.failed_tries
+    limit, beyond = tenant.settings.failed_tries, beyond_tries(tenant=tenant, at=at)
     keys: dict[Pair, tuple[int | None, bool, int]] = {}
     overdue: dict[Pair, int] = {}
     for subject_id, addressee_id, key, expires_at, locked_at, failures, lock_count in live.values_list(
@@ -88,7 +85,8 @@ def _keys(
         if expires_at <= at:
             overdue[subject_id, addressee_id] = key
         else:
-            keys[subject_id, addressee_id] = (key, locked_at is not None or failures >= limit, lock_count)
+            is_locked = locked_at is not None or failures >= limit or key in beyond
+            keys[subject_id, addressee_id] = (key, is_locked, lock_count)
     return keys, overdue
 
 
@@ -110,16 +108,19 @@ def _why_never_contacts(tenant: Tenant, kind: str, ids: frozenset[int]) -> dict[
 
 
 def _why_never_students(tenant: Tenant, ids: frozenset[int], today: date) -> dict[int, str]:
-    """The same of students as themselves (registration-keys §3, G-17)."""
+    """The same of students as themselves, by the rules of their schools (registration-keys §3, R-DI-02, G-17)."""
     students = _of(ids, DirectoryStudent.objects.for_tenant(tenant), "pk")
-    asks_birth_date = tenant.settings.second_proof != SecondProof.NONE
-    minimum_age = tenant.settings.student_minimum_age
+    district = rules_of_district(tenant)
+    differing = schools_stricter_in(tenant, "second_proof", "student_minimum_age")
+    rules_at = {school_id: rules_for(tenant=tenant, school_ids=[school_id]) for school_id in differing}
     found = {}
-    for pk, is_active, born in students.values_list("pk", "is_active", "birth_date"):
+    for pk, school_id, is_active, born in students.values_list("pk", "school_id", "is_active", "birth_date"):
+        rules = rules_at.get(school_id, district)
         why = "" if is_active else INACTIVE
-        if not why and born is None and asks_birth_date:
+        if not why and born is None and rules.second_proof != SecondProof.NONE:
             why = NO_BIRTH_DATE
-        found[pk] = why or (UNDER_AGE if born is not None and age_on(today, born) < minimum_age else "")
+        is_young = born is not None and age_on(today, born) < rules.student_minimum_age
+        found[pk] = why or (UNDER_AGE if is_young else "")
     return found
 
 

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from schoolgate.directory.feed import wait_for_sync
 from schoolgate.jobs.bulk import insert_rows, next_ids
 from schoolgate.jobs.subject import Subject
+from schoolgate.keys.by_school import stricter_rules
 from schoolgate.keys.expiry import first_last_day
 from schoolgate.keys.keyring import newest_pepper, newest_sealing_key
 from schoolgate.keys.models import AccessKey, KeysHead, KeyState
@@ -73,8 +74,8 @@ def make_keys(
     The caller has called `hold_keys_of`, and decided on facts that it read after that.
     """
     pepper, sealing_key = newest_pepper(), newest_sealing_key()
-    last_day = first_last_day(made_on=day_of(tenant, at), letter_life_days=tenant.settings.letter_life_days)
-    expires_at = end_of_day(tenant, last_day)
+    expires_at = _first_end(tenant, tenant.settings.letter_life_days, at)
+    sooner = _sooner_ends(tenant, subjects, at)
     ids = next_ids(AccessKey, len(subjects))
     selectors = _free_selectors(tenant=tenant, count=len(subjects), at=at)
     drawn = list(zip(ids, selectors, draw_secrets(len(subjects)), strict=True))
@@ -85,12 +86,24 @@ def make_keys(
         for subject, (key_id, selector, _), (mac, sealed) in zip(subjects, drawn, kept, strict=True):
             yield (
                 *(key_id, tenant.pk, subject.kind, subject.id, subject.addressee, selector, mac, pepper.number, sealed),
-                *(sealing_key.number, live, expires_at, 0, 0, at, by_id, run_id, ""),
+                *(sealing_key.number, live, sooner.get(subject, expires_at) if sooner else expires_at),
+                *(0, 0, at, by_id, run_id, ""),
             )
 
     insert_rows(AccessKey, _COLUMNS, rows())
     KeysHead.objects.filter(tenant=tenant).update(batches=F("batches") + 1)
     return ids
+
+
+def _first_end(tenant: Tenant, letter_life_days: int, at: datetime) -> datetime:
+    return end_of_day(tenant, first_last_day(made_on=day_of(tenant, at), letter_life_days=letter_life_days))
+
+
+def _sooner_ends(tenant: Tenant, subjects: Sequence[Subject], at: datetime) -> dict[Subject, datetime]:
+    """When the keys of those subjects end that open a student of a school with a shorter life (R-DI-02)."""
+    stricter = stricter_rules(tenant=tenant, subjects=subjects, settings=["letter_life_days"], at=at)
+    ends = {days: _first_end(tenant, days, at) for days in {rules.letter_life_days for rules in stricter.values()}}
+    return {subject: ends[rules.letter_life_days] for subject, rules in stricter.items()}
 
 
 def count_live_keys(*, tenant: Tenant) -> int:

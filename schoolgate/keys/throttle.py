@@ -14,6 +14,7 @@ from django.db.models import F
 
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
+from schoolgate.keys.by_school import tries_of
 from schoolgate.keys.errors import KeyNotAccepted, KeyProved, ProofNotAccepted
 from schoolgate.keys.models import AccessKey, KeyAttempt, KeyState
 from schoolgate.keys.subjects import audited, subject_of
@@ -34,13 +35,14 @@ _UNLIMITED = 2**31 - 1
 
 @dataclass(frozen=True)
 class CountedTry:
-    """A try that has been counted. key_id: the live key that it counts against, if the selector has one."""
+    """A try that has been counted. key_id: the live key that it counts against, if the selector has one. limit: its tries."""
 
     tenant: Tenant
     selector: str
     by: Actor
     at: datetime
     key_id: int | None
+    limit: int
     is_allowed: bool
 
 
@@ -70,16 +72,17 @@ def counted_try(*, tenant: Tenant, code: KeyCode, by: Actor, at: datetime) -> It
 def _count(*, tenant: Tenant, code: KeyCode, by: Actor, at: datetime) -> CountedTry:
     if not _within_the_hour(tenant=tenant, by=by, at=at):
         notify_office("key.guesses", tenant=tenant, at=at)
-        return CountedTry(tenant, code.selector, by, at, None, is_allowed=False)
-    key_id = _live_key_of(tenant, code.selector)
+        return CountedTry(tenant, code.selector, by, at, None, 0, is_allowed=False)
+    key = AccessKey.objects.for_tenant(tenant).filter(selector=code.selector, state=KeyState.LIVE).first()
+    key_id, limit = key.pk if key is not None else None, tries_of(tenant=tenant, key=key, at=at)
     # The limit is part of the UPDATE: of many guesses at once no more than are left get through. The statement runs for
     # an unknown selector too, so that both take as long (R-RD-05).
     counted = (
         AccessKey.objects.for_tenant(tenant)
-        .filter(pk=key_id or 0, state=KeyState.LIVE, locked_at=None, failures__lt=tenant.settings.failed_tries)
+        .filter(pk=key_id or 0, state=KeyState.LIVE, locked_at=None, failures__lt=limit)
         .update(failures=F("failures") + 1)
     )
-    return CountedTry(tenant, code.selector, by, at, key_id, is_allowed=key_id is None or counted == 1)
+    return CountedTry(tenant, code.selector, by, at, key_id, limit, is_allowed=key_id is None or counted == 1)
 
 
 @transaction.atomic(durable=True)
@@ -93,7 +96,7 @@ def _keep(counted: CountedTry, *, is_proved: bool) -> None:
     locked = (
         AccessKey.objects.for_tenant(tenant)
         .filter(pk=counted.key_id or 0, state=KeyState.LIVE, locked_at=None)
-        .filter(failures__gte=tenant.settings.failed_tries)
+        .filter(failures__gte=counted.limit)
         .update(locked_at=at, lock_count=F("lock_count") + 1)
     )
     if locked and counted.key_id is not None:
@@ -134,8 +137,3 @@ def _whose(by: Actor) -> list[tuple[str, str]]:
 
 def _is_attacked(*, tenant: Tenant, at: datetime) -> bool:
     return tries_counted(tenant=tenant, bucket=_LOCKS, subject="", window=HOUR, at=at) > LOCKS_OF_AN_ATTACK
-
-
-def _live_key_of(tenant: Tenant, selector: str) -> int | None:
-    live = AccessKey.objects.for_tenant(tenant).filter(selector=selector, state=KeyState.LIVE)
-    return live.values_list("pk", flat=True).first()

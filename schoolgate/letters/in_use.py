@@ -6,7 +6,8 @@ from schoolgate.letters.fields import KINDS, Part
 from schoolgate.letters.merge import ParsedTemplate, parse_template
 from schoolgate.letters.models import Template
 from schoolgate.letters.shipped import shipped_template
-from schoolgate.tenancy.models import SecondProof, Tenant
+from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.school_rules import asks_proof_anywhere
 
 
 @dataclass(frozen=True)
@@ -28,5 +29,5 @@ def template_in_use(*, tenant: Tenant, kind: str, channel: Part, language: str =
     if saved is not None and not saved.is_default:
         own = parse_template(kind=KINDS[kind, channel], subject=saved.subject, body=saved.body)
         return TemplateInUse(own, saved.version)
-    asks_proof = tenant.settings.second_proof != SecondProof.NONE
+    asks_proof = asks_proof_anywhere(tenant)
     return TemplateInUse(shipped_template(kind, channel, asks_proof=asks_proof), 0)

@@ -14,7 +14,8 @@ from schoolgate.letters.fields import Part
 from schoolgate.letters.models import Delivery, DeliveryState, Message, MessageState, Template
 from schoolgate.letters.shipped import shipped_text
 from schoolgate.lib.errors import NotFound
-from schoolgate.tenancy.models import SecondProof, Tenant, User
+from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.school_rules import asks_proof_anywhere
 
 WAITING = [MessageState.QUEUED, MessageState.SENDING]
 NEVER_LEFT = [MessageState.CANCELLED, MessageState.STOPPED]
@@ -83,7 +84,7 @@ def text_in_use(*, tenant: Tenant, channel: Part, kind: str = KEY) -> TextInUse:
     newest = _templates(tenant=tenant, kind=kind, channel=channel, language=tenant.settings.language).first()
     if newest is not None and not newest.is_default:
         return TextInUse(newest.subject, newest.body, newest.version, False, newest.saved_at, newest.saved_by_id)
-    asks_proof = tenant.settings.second_proof != SecondProof.NONE
+    asks_proof = asks_proof_anywhere(tenant)
     subject, body = shipped_text(kind, channel, asks_proof=asks_proof)
     if newest is None:
         return TextInUse(subject, body, 0, is_shipped=True)

@@ -24,6 +24,11 @@ def keep_checked(request: TenantRequest, typed: TypedKey, *, key_id: int, birth_
     _keep(request, replace(typed, key_id=key_id, birth_date=birth_date))
 
 
+def keep_asked(request: TenantRequest, typed: TypedKey) -> None:
+    """Remember that the key was proved, and that a second proof is asked for it; nothing that was said before counts."""
+    _keep(request, replace(typed, key_id=None, birth_date=None, asks_proof=True))
+
+
 def typed_key(request: TenantRequest, *, at: datetime) -> TypedKey | None:
     """The key that was typed in this session less than half an hour ago."""
     return unseal_typed_key(request.session.get(_KEY, ""), tenant=request.tenant, at=at)

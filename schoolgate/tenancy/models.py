@@ -1,7 +1,8 @@
 """Tenants, their schools, their sign-ins and who may do what for them (spine §4, §6)."""
 
 import secrets
-from typing import Self, TypeVar
+from functools import cached_property
+from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -123,6 +124,40 @@ class TenantSettings(models.Model):
 
     def __str__(self) -> str:
         return f"settings of {self.tenant_id}"
+
+    @cached_property
+    def exceptions(self) -> "tuple[SchoolSettings, ...]":
+        """The schools that differ, read once for this row as it was loaded."""
+        return tuple(SchoolSettings.objects.filter(tenant=self.tenant_id).order_by("school_id"))
+
+
+class SchoolSettings(models.Model):
+    """Where one school is stricter than its district; None: as the district (R-DI-02). Written by tenancy/school_settings.py alone.
+
+    Read through tenancy/school_rules.py: of the two the stricter one counts, also when the district has changed since.
+    changed: as in TenantSettings.
+    """
+
+    school = models.OneToOneField(School, models.PROTECT, primary_key=True, related_name="settings")
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    letter_life_days = models.PositiveSmallIntegerField(null=True)
+    email_life_days = models.PositiveSmallIntegerField(null=True)
+    failed_tries = models.PositiveSmallIntegerField(null=True)
+    second_proof = models.CharField(max_length=16, choices=SecondProof, null=True)
+    parent_sign_up = models.BooleanField(null=True)
+    student_sign_up = models.BooleanField(null=True)
+    student_minimum_age = models.PositiveSmallIntegerField(null=True)
+    changed = models.JSONField(default=dict)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"settings of school {self.school_id}"
+
+    def values(self) -> dict[str, Any]:  # Any: as the columns have them.
+        """What differs, by the name of the setting."""
+        names = [field.name for field in self._meta.get_fields() if field.name not in {"school", "tenant", "changed"}]
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
 class UserKind(models.TextChoices):

@@ -106,6 +106,14 @@ def _time_zone(text: str) -> str:
     return text.strip()
 
 
+RANGES = {
+    "letter_life_days": (7, 180),
+    "email_life_days": (1, 30),
+    "failed_tries": (3, 10),
+    "student_minimum_age": (0, 18),
+}
+"""The whole numbers that a district may choose; of these a school may be stricter (tenancy/school_settings.py)."""
+
 SETTINGS = {
     setting.name: setting
     for setting in [
@@ -120,9 +128,9 @@ SETTINGS = {
             "What a family is asked besides the key",
             _choice(*SecondProof.values),
         ),
-        Setting("letter_life_days", "Days that a printed key can be used", _number(7, 180)),
-        Setting("email_life_days", "Days that an e-mailed key can be used", _number(1, 30)),
-        Setting("failed_tries", "Wrong tries after which a key locks", _number(3, 10)),
+        Setting("letter_life_days", "Days that a printed key can be used", _number(*RANGES["letter_life_days"])),
+        Setting("email_life_days", "Days that an e-mailed key can be used", _number(*RANGES["email_life_days"])),
+        Setting("failed_tries", "Wrong tries after which a key locks", _number(*RANGES["failed_tries"])),
         Setting(
             "leaving_grace_days",
             "Days that a key or tie outlives the last child",
@@ -148,7 +156,11 @@ SETTINGS = {
         Setting("parent_sign_up", "Parents and carers may make accounts and use keys", _yes_no),
         Setting("student_sign_up", "Students may make accounts and use keys of their own", _yes_no),
         Setting("forgot_password", "Families and students may ask for a new password by e-mail", _yes_no),
-        Setting("student_minimum_age", "Age from which a student may have an account", _number(0, 18)),
+        Setting(
+            "student_minimum_age",
+            "Age from which a student may have an account",
+            _number(*RANGES["student_minimum_age"]),
+        ),
         Setting("paper", "The paper letters are printed on", _choice(*Paper.values)),
         Setting("language", "The school's language", _choice("en", "ar")),
         Setting("time_zone", "The school's time zone", _time_zone),

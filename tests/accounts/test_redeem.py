@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schoolgate.accounts.check import check_key, check_second_proof, children_of_key
-from schoolgate.accounts.errors import AccountCantRedeem, NobodyToSee, PortalClosed
+from schoolgate.accounts.errors import AccountCantRedeem, NobodyToSee, PortalClosed, ProofWanted
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.verify import verify_audit
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact, DirectoryStudent
@@ -83,7 +83,14 @@ def test_an_address_on_file_that_can_t_be_used_is_left_out(letter: Letter) -> No
     assert list(Message.objects.values_list("address", flat=True)) == ["amara@home.example"]
 
 
-@pytest.mark.parametrize("born", [None, date(2014, 3, 28), date(2014, 2, 27)])
+def test_no_date_of_birth_is_no_answer_and_binds_nothing(letter: Letter) -> None:
+    """R-RD-07: nothing was guessed, so it is no wrong try."""
+    with pytest.raises(ProofWanted):
+        letter.redeem(born=None)
+    assert letter.nothing_happened()
+
+
+@pytest.mark.parametrize("born", [date(2014, 3, 28), date(2014, 2, 27)])
 def test_a_wrong_date_of_birth_binds_nothing(letter: Letter, born: date | None) -> None:
     with pytest.raises(ProofNotAccepted):
         letter.redeem(born=born)

@@ -5,7 +5,7 @@ from itertools import count
 
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.tenancy.create_tenant import create_tenant
-from schoolgate.tenancy.models import Membership, Role, School, Tenant, TenantSettings, User, UserKind
+from schoolgate.tenancy.models import Membership, Role, School, SchoolSettings, Tenant, TenantSettings, User, UserKind
 from schoolgate.tenancy.usernames import fold
 
 NOW = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
@@ -71,3 +71,8 @@ def actor(user: User | None = None, *, via: str = "test") -> Actor:
     if user is None:
         return Actor(kind=ActorKind.SYSTEM, via=via)
     return Actor(kind=ActorKind(user.kind), user_id=user.pk, via=via)
+
+
+def make_exceptions(school: School, **columns: object) -> SchoolSettings:
+    """What this school has stricter than its district."""
+    return SchoolSettings.objects.create(school=school, tenant_id=school.tenant_id, **columns)

@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from schoolgate.accounts.check import check_key, check_second_proof, children_of_key
+from schoolgate.accounts.check import check_second_proof, children_of_key
 from schoolgate.accounts.disclaim import disclaim_key
-from schoolgate.accounts.errors import AccountCantRedeem
+from schoolgate.accounts.errors import AccountCantRedeem, ProofWanted
 from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.redeem import redeem_key
 from schoolgate.accounts.student_key import prove_student_key
@@ -41,16 +41,17 @@ def key(request: TenantRequest) -> HttpResponse:
     typed = claim.keep_typed_key(request, form.cleaned_data["key"], at=now)
     if account is None:
         return redirect("portal:key_student" if is_for_student else "portal:key_account", request.tenant.code)
-    prove = prove_student_key if is_for_student else check_key
+    tenant, code = request.tenant, typed.code
     try:
-        with counted_try(tenant=request.tenant, code=typed.code, by=request.actor, at=now):
-            found = prove(tenant=request.tenant, account=account, code=typed.code, at=now)
+        with counted_try(tenant=tenant, code=code, by=request.actor, at=now):
+            if is_for_student:
+                prove_student_key(tenant=tenant, account=account, code=code, at=now)
+                return redirect("portal:key_student", tenant.code)
+            found = check_second_proof(tenant=tenant, account=account, code=code, birth_date=None, at=now)
+    except ProofWanted:
+        return ask_for_proof(request, typed)
     except REFUSALS as refusal:
         return refused(request, typed, refusal, is_for_student=is_for_student)
-    if is_for_student:
-        return redirect("portal:key_student", request.tenant.code)
-    if request.tenant.settings.second_proof != SecondProof.NONE:
-        return redirect("portal:check", request.tenant.code)
     claim.keep_checked(request, typed, key_id=found.pk, birth_date=None)
     return redirect("portal:key_children", request.tenant.code)
 
@@ -58,7 +59,7 @@ def key(request: TenantRequest) -> HttpResponse:
 @claim_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: TenantRequest) -> HttpResponse:
-    """The second proof; where the school asks for none, one press to go on with."""
+    """The second proof; where the district asks for none, one press to go on with, which tells what the key's schools ask for."""
     now = timezone.now()
     typed = claim.typed_key(request, at=now)
     if typed is None:
@@ -68,7 +69,7 @@ def check(request: TenantRequest) -> HttpResponse:
         return redirect("portal:key_account", request.tenant.code)
     if account.kind == UserKind.STUDENT:
         return redirect("portal:key_student", request.tenant.code)
-    asks = request.tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH
+    asks = typed.asks_proof or request.tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH
     form = BirthDateForm(request.POST or None, today=day_of(request.tenant, now)) if asks else None
     if request.method != "POST" or (form is not None and not form.is_valid()):
         return render(request, "portal/check.html", {"form": form}, status=422 if form and form.errors else 200)
@@ -76,6 +77,8 @@ def check(request: TenantRequest) -> HttpResponse:
     try:
         with counted_try(tenant=request.tenant, code=typed.code, by=request.actor, at=now):
             found = check_second_proof(tenant=request.tenant, account=account, code=typed.code, birth_date=born, at=now)
+    except ProofWanted:
+        return ask_for_proof(request, typed)
     except ProofNotAccepted:
         assert form is not None
         form.add_error(None, _("This date of birth does not belong to the key. Compare day, month and year."))
@@ -117,6 +120,8 @@ def children(request: TenantRequest) -> HttpResponse:
                 at=now,
                 **more,
             )
+    except ProofWanted:
+        return ask_for_proof(request, typed)
     except ProofNotAccepted:
         return redirect("portal:check", request.tenant.code)
     except REFUSALS as refusal:
@@ -158,6 +163,12 @@ def _words_after(answer: str) -> str:
         "missing": _("You are connected. The school office has been told that one child is missing."),
         "disclaim": _("Nothing was connected, and this key can no longer be used. The school office has been told."),
     }[answer]
+
+
+def ask_for_proof(request: TenantRequest, typed: TypedKey, *, is_for_student: bool = False) -> HttpResponse:
+    """To the page that asks for the date of birth, which shows its field from now on."""
+    claim.keep_asked(request, typed)
+    return redirect("portal:key_student" if is_for_student else "portal:check", request.tenant.code)
 
 
 def again(request: TenantRequest) -> HttpResponse:

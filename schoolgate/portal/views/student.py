@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from schoolgate.accounts.errors import AccountNotMade, TooManyTries
+from schoolgate.accounts.errors import AccountNotMade, ProofWanted, TooManyTries
 from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.accounts.sign_up import count_names_tried, reconnect_student, sign_up_student
 from schoolgate.accounts.student_key import check_student_key, student_of_key
@@ -20,7 +20,7 @@ from schoolgate.portal import claim
 from schoolgate.portal.doors import account_of, claim_page, open_page
 from schoolgate.portal.forms import BirthDateForm, StudentAccountForm
 from schoolgate.portal.views.door import BACKEND, speaking
-from schoolgate.portal.views.key import REFUSALS, again, refused
+from schoolgate.portal.views.key import REFUSALS, again, ask_for_proof, refused
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import SecondProof, UserKind
@@ -52,7 +52,7 @@ def key_student(request: TenantRequest) -> HttpResponse:
     account = account_of(request)
     if account is not None and account.kind != UserKind.STUDENT:
         return redirect("portal:check", request.tenant.code)
-    asks = request.tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH
+    asks = typed.asks_proof or request.tenant.settings.second_proof == SecondProof.DATE_OF_BIRTH
     form = BirthDateForm(request.POST or None, today=day_of(request.tenant, now)) if asks else None
     if request.method != "POST" or (form is not None and not form.is_valid()):
         return render(request, "portal/key_student.html", {"form": form}, status=422 if form and form.errors else 200)
@@ -70,6 +70,8 @@ def key_student(request: TenantRequest) -> HttpResponse:
                 )
                 return _connected(request, typed)
             found = check_student_key(tenant=request.tenant, account=None, code=typed.code, birth_date=born, at=now)
+    except ProofWanted:
+        return ask_for_proof(request, typed, is_for_student=True)
     except ProofNotAccepted:
         assert form is not None
         form.add_error(None, _("This date of birth does not belong to the key. Compare day, month and year."))
@@ -115,6 +117,8 @@ def student_account(request: TenantRequest) -> HttpResponse:
         except AccountNotMade as refusal:
             for field, fault in refusal.faults.items():
                 form.add_error(field, fault)
+        except ProofWanted:
+            return ask_for_proof(request, typed, is_for_student=True)
         except ProofNotAccepted:
             return redirect("portal:key_student", request.tenant.code)
         except (

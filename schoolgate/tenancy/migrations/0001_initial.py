@@ -198,6 +198,35 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="tenancy.tenant"),
         ),
         migrations.CreateModel(
+            name="SchoolSettings",
+            fields=[
+                (
+                    "school",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="settings",
+                        serialize=False,
+                        to="tenancy.school",
+                    ),
+                ),
+                ("letter_life_days", models.PositiveSmallIntegerField(null=True)),
+                ("email_life_days", models.PositiveSmallIntegerField(null=True)),
+                ("failed_tries", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "second_proof",
+                    models.CharField(
+                        choices=[("none", "None"), ("date_of_birth", "Date Of Birth")], max_length=16, null=True
+                    ),
+                ),
+                ("parent_sign_up", models.BooleanField(null=True)),
+                ("student_sign_up", models.BooleanField(null=True)),
+                ("student_minimum_age", models.PositiveSmallIntegerField(null=True)),
+                ("changed", models.JSONField(default=dict)),
+                ("tenant", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="tenancy.tenant")),
+            ],
+        ),
+        migrations.CreateModel(
             name="ThrottleCount",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

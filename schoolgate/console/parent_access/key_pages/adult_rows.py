@@ -18,6 +18,7 @@ from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, 
 from schoolgate.console.parent_access.key_pages.subjects import subjects_in
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.subject import Subject
+from schoolgate.keys.by_school import beyond_tries
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import subject_of
 from schoolgate.letters.queries import newest_message_by_key
@@ -103,7 +104,7 @@ def _adults(scope: Scope, row_ids: Sequence[int]) -> Mapping[int, list[Adult]]:
     contacts = DirectoryContact.objects.for_tenant(scope.tenant).in_bulk(addressees)
     keys, ties = _newest_keys(scope, row_ids), _usernames(scope, row_ids)
     messages = newest_message_by_key(tenant=scope.tenant, keys=_keys_of(scope, row_ids))
-    limit = scope.tenant.settings.failed_tries
+    limit, beyond = scope.tenant.settings.failed_tries, beyond_tries(tenant=scope.tenant, at=scope.at)
     found: dict[int, list[Adult]] = defaultdict(list)
     for subject in subjects:
         contact = contacts.get(subject.addressee)
@@ -123,7 +124,8 @@ def _adults(scope: Scope, row_ids: Sequence[int]) -> Mapping[int, list[Adult]]:
                 state=key_state(
                     key if is_live else None,
                     key,
-                    is_locked=key is not None and (key.locked_at is not None or key.failures >= limit),
+                    is_locked=key is not None
+                    and (key.locked_at is not None or key.failures >= limit or key.pk in beyond),
                     is_connected=bool(usernames),
                     message=messages.get(key.pk) if key else None,
                 ),

@@ -41,7 +41,7 @@ from schoolgate.directory.models import (
     DirectoryStudent,
 )
 from schoolgate.enrolments.names import fold_name
-from schoolgate.keys.facts import locked
+from schoolgate.keys.by_school import is_locked
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.letters.queries import stuck_messages, waiting_messages
 from schoolgate.lib.keycode import SELECTOR_LENGTH
@@ -193,7 +193,7 @@ def state_of(scope: Scope, *, only: Collection[int] | None = None) -> Case:
     waiting = waiting_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
     stuck = stuck_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
     rules = [
-        (GridState.LOCKED, Exists(live.filter(locked(scope.tenant)))),
+        (GridState.LOCKED, Exists(live.filter(is_locked(tenant=scope.tenant, at=scope.at)))),
         (GridState.BOUNCED, Exists(live.filter(Exists(stuck)))),
         (GridState.CONNECTED, _is_connected(scope, only=only)),
         (GridState.SENDING, Exists(live.filter(Exists(waiting)))),
@@ -257,7 +257,7 @@ def _segment_of(scope: Scope, *, as_rank: bool = False) -> Case:
     waiting = waiting_messages(tenant=scope.tenant).filter(key_id=OuterRef("pk"))
     is_out = Q(emailed_at__isnull=False) | Q(printed_at__isnull=False)
     rules: list[tuple[str, Any]] = [
-        ("attention", Exists(live.filter(locked(scope.tenant)))),
+        ("attention", Exists(live.filter(is_locked(tenant=scope.tenant, at=scope.at)))),
         ("attention", Exists(live.filter(Exists(stuck)))),
         ("connected", _is_connected(scope)),
         ("given_out", Exists(live.filter(is_out))),

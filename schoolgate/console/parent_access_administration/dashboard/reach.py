@@ -16,7 +16,8 @@ from django.db.models.functions import Lower
 
 from schoolgate.console.parent_access_administration.dashboard.stages import Stage
 from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
-from schoolgate.keys.facts import PARENT, locked
+from schoolgate.keys.by_school import is_locked
+from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages, waiting_messages
@@ -105,7 +106,7 @@ def _keys(reach: Reach) -> QuerySet[Any, Any]:
     is_out = Q(printed_at__isnull=False) | Q(emailed_at__isnull=False)
     is_going = Q(pk__in=waiting_messages(tenant=reach.tenant).values("key_id"))
     stage = Case(
-        When(live & locked(reach.tenant), then=Value(int(Stage.LOCKED))),
+        When(live & is_locked(tenant=reach.tenant, at=reach.at), then=Value(int(Stage.LOCKED))),
         When(live & has_bounced, then=Value(int(Stage.BOUNCED))),
         When(live & (is_out | is_going), then=Value(int(Stage.GIVEN_OUT))),
         When(live, then=Value(int(Stage.READY))),

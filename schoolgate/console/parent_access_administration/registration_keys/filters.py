@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
 from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
-from schoolgate.keys.facts import PARENT, locked
+from schoolgate.keys.by_school import is_locked
+from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages
@@ -106,7 +107,7 @@ def _by_keys(scope: Scope, wanted: str) -> Q:
         return Q(Exists(without))
     if wanted == "problem":
         stuck = stuck_messages(tenant=scope.tenant).values("key_id")
-        trouble = live & (locked(scope.tenant) | Q(pk__in=stuck))
+        trouble = live & (is_locked(tenant=scope.tenant, at=scope.at) | Q(pk__in=stuck))
     else:
         trouble = Q(state=KeyState.EXPIRED) | Q(state=KeyState.LIVE, expires_at__lte=scope.at)
     of_contacts = _pairs(scope).filter(Exists(_only(wanted, _keys_of_pair(scope)).filter(trouble)))

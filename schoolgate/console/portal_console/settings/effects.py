@@ -6,10 +6,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from schoolgate.directory.models import DirectoryStudent
+from schoolgate.directory.queries import count_younger
 from schoolgate.keys.queries import KeyCounts, key_counts
 from schoolgate.letters.queries import count_waiting
-from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
 
@@ -24,11 +23,8 @@ class Numbers:
 
 def numbers_of(tenant: Tenant, *, at: datetime) -> Numbers:
     """Query: what the sentences below are made of; four statements."""
-    today = day_of(tenant, at)
-    last_day = 28 if (today.month, today.day) == (2, 29) else today.day
-    born_since = today.replace(year=today.year - tenant.settings.student_minimum_age, day=last_day)
-    young = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, birth_date__gt=born_since)
-    return Numbers(key_counts(tenant=tenant), count_waiting(tenant=tenant), young.count())
+    young = count_younger(tenant=tenant, age=tenant.settings.student_minimum_age, at=at)
+    return Numbers(key_counts(tenant=tenant), count_waiting(tenant=tenant), young)
 
 
 def effect_of(name: str, found: Numbers, *, tenant: Tenant) -> str:
