@@ -95,11 +95,8 @@ def count_school_keys(*, tenant: Tenant, school_id: int, at: datetime) -> School
     """Query: for what a change at one school touches (R-DI-01); one statement."""
     kind = parent_kind(tenant)
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-    opens = links.filter(
-        contact_id=OuterRef("addressee_id"),
-        student__school_id=school_id,
-        **{SUBJECT_COLUMN[kind]: OuterRef("subject_id")},
-    )
+    opens = links.filter(contact_id=OuterRef("addressee_id"), student__school_id=school_id)
+    opens = opens.filter(**{SUBJECT_COLUMN[kind]: OuterRef("subject_id")})
     own = DirectoryStudent.objects.for_tenant(tenant).filter(
         pk=OuterRef("subject_id"), school_id=school_id, is_active=True
     )

@@ -14,7 +14,7 @@ from schoolgate.lib.keycode import draw_key
 from schoolgate.tenancy.models import OfficeNotice, TenantSettings, User, UserKind
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.keys import code_of, make_key
-from tests.factories.tenancy import make_account, make_member, make_tenant
+from tests.factories.tenancy import make_account, make_exceptions, make_member, make_tenant
 from tests.portal.world import Family, make_family, mistyped
 
 SignIn = Callable[[User], Client]
@@ -360,3 +360,50 @@ def test_a_form_without_a_referrer_is_ours_unless_the_browser_says_otherwise(
     assert strict.post(f"{family.here}/key/", form, headers=headers).status_code == status
     assert strict.post(f"{family.here}/key/", form, headers={"Origin": "https://evil.example"}).status_code == 403
     assert strict.post(f"{family.here}/key/", {"key": family.key}, headers=headers).status_code == 403
+
+
+def test_a_school_that_asks_where_the_district_does_not_is_asked_for_once_the_key_is_proved(walker: Walker) -> None:
+    """R-DI-02."""
+    TenantSettings.objects.update(second_proof="none")
+    make_exceptions(walker.family.children[0].school, second_proof="date_of_birth")
+    assert walker.type_key().headers["Location"] == f"{walker.here}/key/check/"
+    assert 'name="year"' in words(walker.client.get(f"{walker.here}/key/check/"))
+    assert walker.client.get(f"{walker.here}/key/children/").headers["Location"] == f"{walker.here}/key/check/"
+    walker.client.post(f"{walker.here}/key/check/", BORN)
+    walker.answer("yes", number_in(walker.client.get(f"{walker.here}/key/children/")))
+    assert Tie.objects.exists()
+
+
+def test_a_key_typed_before_there_was_an_account_is_asked_for_by_its_school_after_one_press(
+    family: Family, account: User, client: Client
+) -> None:
+    """R-DI-02: no page tells a key's school before its secret is proved; the press costs no try."""
+    TenantSettings.objects.update(second_proof="none")
+    make_exceptions(family.children[0].school, second_proof="date_of_birth")
+    client.post(f"{family.here}/key/", {"key": family.key})
+    client.force_login(account, backend="schoolgate.tenancy.sign_in.TenantBackend")
+    here = f"{family.here}/key/check/"
+    assert 'name="year"' not in words(client.get(here))
+    assert client.post(here).headers["Location"] == here
+    assert 'name="year"' in words(client.get(here))
+    assert client.post(here, {**BORN, "year": "2001"}).status_code == 422
+    assert client.post(here, BORN).headers["Location"] == f"{family.here}/key/children/"
+    assert AccessKey.objects.get().failures == 1
+
+
+def test_a_school_that_asks_meanwhile_is_obeyed(walker: Walker) -> None:
+    TenantSettings.objects.update(second_proof="none")
+    walker.type_key()
+    number = number_in(walker.client.get(f"{walker.here}/key/children/"))
+    make_exceptions(walker.family.children[0].school, second_proof="date_of_birth")
+    assert walker.answer("yes", number).headers["Location"] == f"{walker.here}/key/check/"
+    assert not Tie.objects.exists()
+
+
+def test_a_school_where_sign_up_is_off_refuses_the_key_and_leaves_it_as_it_is(walker: Walker) -> None:
+    """R-DI-02."""
+    make_exceptions(walker.family.children[0].school, parent_sign_up=False)
+    answer = walker.type_key()
+    assert answer.status_code == 403
+    assert "Parents and carers of this school can&#x27;t use keys at the moment." in words(answer)
+    assert AccessKey.objects.get().failures == 0

@@ -17,7 +17,7 @@ from schoolgate.tenancy.models import Tenant, TenantSettings, User, UserKind
 from schoolgate.tenancy.one_time import one_time_code, one_time_token
 from tests.factories.directory import make_bar
 from tests.factories.students import PASSWORD, USERNAME, Slip
-from tests.factories.tenancy import make_account, make_member
+from tests.factories.tenancy import make_account, make_exceptions, make_member
 from tests.portal.test_key import BORN, number_in, words
 from tests.portal.world import Family
 
@@ -390,3 +390,25 @@ class TestTurnedOff:
             shown = walker.client.get(f"{walker.here}/{page}")
             assert shown.status_code == 200
             assert re.search(r'href="[^"]*/recover/"', words(shown)) is None
+
+
+def test_a_school_that_asks_where_the_district_does_not_is_asked_for_after_one_press(walker: Walker) -> None:
+    """R-DI-02."""
+    TenantSettings.objects.update(second_proof="none")
+    make_exceptions(walker.slip.student.school, second_proof="date_of_birth")
+    walker.type_key()
+    here = f"{walker.here}/key/student/"
+    assert 'name="year"' not in words(walker.client.get(here))
+    assert walker.client.post(here).headers["Location"] == here
+    assert 'name="year"' in words(walker.client.get(here))
+    walker.say_born()
+    walker.make_account()
+    assert Tie.objects.exists()
+
+
+def test_a_school_where_sign_up_is_off_refuses_its_students_keys(walker: Walker) -> None:
+    """R-DI-02."""
+    make_exceptions(walker.slip.student.school, student_sign_up=False)
+    walker.type_key()
+    assert walker.say_born().status_code == 403
+    assert walker.slip.nothing_happened()
