@@ -5,7 +5,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from schoolgate.keys.errors import KeyProved
+from schoolgate.keys.errors import KeyProved, NothingCompared
 from schoolgate.lib.errors import SchoolgateError
 
 
@@ -44,7 +44,7 @@ class TooManyTries(SchoolgateError):
         super().__init__(_("There were too many tries from here. Wait an hour, or ask the school office."))
 
 
-class PortalClosed(SchoolgateError):
+class PortalClosed(NothingCompared):
     """The school has not opened its portal, or has closed it (R-ST-09)."""
 
     code = "portal.closed"
@@ -106,7 +106,7 @@ class RecoveryClosed(SchoolgateError):
         super().__init__(_("A new password can't be asked for here."), fix=_("Ask the school office for one."))
 
 
-class AccountCantRedeem(SchoolgateError):
+class AccountCantRedeem(NothingCompared):
     """A sign-in that this key can't be added to: a student's account, or one of the office (R-RD-11, R-SU-06)."""
 
     code = "account.cant_redeem"

@@ -39,6 +39,10 @@ class KeyProved(SchoolgateError):
     status = 409
 
 
+class NothingCompared(SchoolgateError):
+    """Refused for what the account or the portal is, before the key was looked at. The try is given back."""
+
+
 class KeyEnded(KeyProved):
     """The secret is proved, and the key's life has ended. key: as it stands. Says what happened and whom to ask."""
 

@@ -15,7 +15,7 @@ from django.db.models import F
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.keys.by_school import tries_of
-from schoolgate.keys.errors import KeyNotAccepted, KeyProved, ProofNotAccepted
+from schoolgate.keys.errors import KeyNotAccepted, KeyProved, NothingCompared, ProofNotAccepted
 from schoolgate.keys.models import AccessKey, KeyAttempt, KeyState
 from schoolgate.keys.subjects import audited, subject_of
 from schoolgate.lib.keycode import KeyCode
@@ -61,7 +61,7 @@ def counted_try(*, tenant: Tenant, code: KeyCode, by: Actor, at: datetime) -> It
     except (KeyNotAccepted, ProofNotAccepted) as refusal:
         _keep(counted, is_proved=isinstance(refusal, ProofNotAccepted))
         raise
-    except KeyProved:
+    except (KeyProved, NothingCompared):
         _give_back(counted)
         raise
     # Any other fault leaves the try counted, since nobody knows what it found out.

@@ -8,7 +8,7 @@ from django.db import connection
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.keys.claim import prove_key
-from schoolgate.keys.errors import KeyEnded, KeyNotAccepted, ProofNotAccepted
+from schoolgate.keys.errors import KeyEnded, KeyNotAccepted, NothingCompared, ProofNotAccepted
 from schoolgate.keys.models import AccessKey, KeyAttempt
 from schoolgate.keys.throttle import counted_try
 from schoolgate.lib.keycode import KeyCode
@@ -74,6 +74,19 @@ def test_a_wrong_second_proof_counts_in_the_same_counter(tenant, key, somebody):
         raise ProofNotAccepted
     assert failures_of(key) == 2
     assert list(KeyAttempt.objects.order_by("pk").values_list("kind", flat=True)) == ["wrong_secret", "wrong_proof"]
+
+
+def test_what_is_refused_before_the_key_is_looked_at_costs_no_try(tenant, key, somebody):
+    """A key must not lock because its holder presses again in the wrong account."""
+    for _ in range(12):
+        with (
+            pytest.raises(NothingCompared),
+            counted_try(tenant=tenant, code=code_of(key), by=somebody, at=NOW),
+        ):
+            raise NothingCompared("Not from here.")
+    key.refresh_from_db()
+    assert (key.failures, key.locked_at) == (0, None)
+    attempt(tenant, code_of(key), somebody)
 
 
 def test_a_proved_key_that_has_ended_costs_no_try(tenant, key, somebody):
