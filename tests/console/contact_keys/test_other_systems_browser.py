@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from schoolgate.tenancy.models import Role, TenantSettings
 from tests.console.contact_keys.test_other_systems import Family
 from tests.factories.keys import make_key_for, make_tie_for
-from tests.factories.tenancy import PASSWORD, make_member
+from tests.factories.tenancy import PASSWORD, make_exceptions, make_member, make_school
 from tests.portal.test_pages import faults_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +26,9 @@ def test_every_page_is_accessible_and_never_scrolls_sideways(
     make_tie_for(home.subject(home.mother), tenant_id=home.tenant.pk, at=timezone.now())
     make_key_for(home.subject(home.father), tenant_id=home.tenant.pk, at=timezone.now())
     member = make_member(home.tenant, Role.OWNER)
+    school = make_school(home.tenant)
+    make_exceptions(school, letter_life_days=14, failed_tries=10, parent_sign_up=False)
+    make_school(home.tenant)
     context = browser.new_context(color_scheme=theme, reduced_motion="reduce")
     page = context.new_page()
 
@@ -45,6 +48,7 @@ def test_every_page_is_accessible_and_never_scrolls_sideways(
         "settings": address("settings:edit"),
         "switch": address("settings:switch", "contact"),
         "district": address("district_settings:edit"),
+        "school": address("district_settings:school", school.pk),
     }
     TenantSettings.objects.filter(tenant=home.tenant).update(changed={})
     faults = []

@@ -89,7 +89,7 @@ def _number(name: str, label: Any, district: Rules) -> forms.IntegerField:  # An
 def _choice(name: str, label: Any, district: Rules) -> forms.ChoiceField:
     as_district = _("As the district: %(district)s") % {"district": _shown(name, getattr(district, name))}
     stricter = "date_of_birth" if name == "second_proof" else "no"
-    words = _shown(name, SecondProof.DATE_OF_BIRTH if name == "second_proof" else False)
+    words = _("A child's date of birth") if name == "second_proof" else _("Off")
     return forms.ChoiceField(
         label=label, required=False, choices=[("", as_district), (stricter, words)], widget=forms.RadioSelect
     )
