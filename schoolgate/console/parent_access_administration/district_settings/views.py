@@ -133,5 +133,5 @@ def _school_page(
     request: TenantRequest, found: School, row: SchoolSettings | None, form: SchoolSettingsForm, *, status: int = 200
 ) -> HttpResponse:
     lines = lines_of_school(request.tenant, found, row, form, at=timezone.now())
-    context = {"school": found, "form": form, "lines": lines, "differs": row is not None}
+    context = {"school": found, "form": form, "lines": lines}
     return render(request, "console/district_settings/school.html", context, status=status)
