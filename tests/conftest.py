@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ import dj_database_url
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.postgres import ScratchPostgres
 from tests.processes import Stack
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         server.__enter__()
         ends.append(lambda: server.__exit__(None, None, None))
         chosen: dict[str, Any] = dict(dj_database_url.parse(server.url("schoolgate")))
+        DatabaseOperations.sql_flush = empty_tables  # type: ignore[method-assign, assignment]
     else:
         # A file, not memory: the workers and web processes of some tests open it too.
         chosen = dict(settings.DATABASES["default"])
@@ -59,6 +61,20 @@ def pytest_configure(config: pytest.Config) -> None:
     connections.settings = connections.configure_settings(None)
     if hasattr(connections._connections, "default"):  # type: ignore[attr-defined]  # the stubs leave it out
         del connections["default"]
+
+
+def empty_tables(
+    operations: DatabaseOperations,
+    style: object,
+    tables: Sequence[str],
+    *,
+    reset_sequences: bool = False,
+    allow_cascade: bool = False,
+) -> list[str]:
+    """Between tests: DELETE instead of TRUNCATE, which makes a new file for each of a hundred tables that hold ten rows."""
+    emptied = [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
+    # As a replica the server looks at no foreign key and fires no trigger, so that any order will do.
+    return ["SET session_replication_role = replica", *emptied, "SET session_replication_role = DEFAULT"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
