@@ -114,7 +114,7 @@ def _welcome(memory: Memory, address: str) -> str:
 
   What to try:
     1. Enrolments > Students: open a student, Associated Contacts, add a grandmother, turn Has Portal Access on.
-    2. Data Sync: the one change in words. Publish it.
+    2. Data Sync: what has changed, in words. Publish it.
     3. Portal Console > Portal Console Setup > Parent Access > Contact Keys: tick her row, Actions > Generate Keys, Print Letters.
     4. In a private window (the office's own session is refused), as narrow as a phone: open the families' address and type the
        key from her letter. She gets a code by mail: Outbox, her mail, Show. The question is a child's date of birth: Student
@@ -124,4 +124,5 @@ def _welcome(memory: Memory, address: str) -> str:
   The mails are in Portal Console > Outbox; nothing leaves this machine. A second school, {address}/s-{GRAND_BEND}/console/,
   was imported from a published roster: {email_of("office", GRAND_BEND)}, the same password.
   A district of five schools, {address}/s-{DISTRICT}/console/: {email_of("office", DISTRICT)} (one school: {email_of("kestrel", DISTRICT)}), the same password.
+  docs/how-to/run-a-district.md says what to try there.
 """

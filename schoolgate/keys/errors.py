@@ -145,7 +145,7 @@ def why_no_key(why: str) -> tuple[str, str]:
             _("An administrator changes the key system under Settings."),
         ),
         "inactive": (_("The student is not active."), ""),
-        "under_age": (_("The student is younger than the district's minimum age for an own account."), ""),
+        "under_age": (_("The student is younger than the district's minimum age for an account of their own."), ""),
         "no_birth_date": (
             _("There is no birth date on file, so that the second proof would be impossible."),
             _("Put it in enrolments and run a Data Sync."),

@@ -47,7 +47,7 @@ class TiesStand(SchoolgateError):
         super().__init__(
             said % {"n": ties},
             fix=_(
-                "A later release carries accounts over to the new system. Until then an owner can end the connections:"
+                "Connections can't be carried over to the new system. An owner can end them:"
                 " these people then need a new key."
             ),
         )

@@ -104,7 +104,7 @@ def test_a_run_for_a_pasted_list_that_mails_its_keys_by_itself(page: Page, tenan
     page.get_by_role("button", name="Check the list").click()
     main: Any = page.locator("main")
     expect(main).to_contain_text("2 students found in 5 lines.")
-    for told in ("1 line not found", "1 line twice", "1 blank line"):
+    for told in ("1 line not found", "1 repeated line", "1 blank line"):
         expect(main).to_contain_text(told)
     check(page)
     page.get_by_label("E-mails", exact=True).check()

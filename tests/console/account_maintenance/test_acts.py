@@ -109,7 +109,7 @@ def test_unlink_names_the_contact_and_the_children_lost(client, tenant, home):
     ids = (home.account.pk, home.tie.pk)
     ask = client.get(address(tenant, "unlink", *ids))
     assert "Unlink Bea Okafor" in text_of(ask)
-    assert "Is lost from sight Nell Okafor" in text_of(ask)
+    assert "No longer seen Nell Okafor" in text_of(ask)
     post(client, tenant, "unlink", *ids, reason="Wrong person")
     assert not Tie.objects.standing().exists()
     assert client.get(address(tenant, "unlink", *ids)).status_code == 404

@@ -61,7 +61,7 @@ def test_a_pasted_list_is_checked_and_the_run_goes_on_without_what_is_amiss(clie
     words = said(page.text)
     assert "1 student found in 6 lines." in words
     for told in (
-        "1 line not found", "Line 4: nobody", "1 student not active", "Line 3: GONE", "1 line twice", "1 blank line",
+        "1 line not found", "Line 4: nobody", "1 student not active", "Line 3: GONE", "1 repeated line", "1 blank line",
         "1 number shortened by a spreadsheet", "Line 6: 1.2E+05",
     ):  # fmt: skip
         assert told in words

@@ -214,7 +214,7 @@ ACTS = (
         title=gettext_lazy("Generate Keys"),
         icon="key",
         lead=gettext_lazy(
-            "Each contact without a key gets one. Keys that live, and people who are connected, are left alone."
+            "Each contact without a key gets one. Live keys, and people who are connected, are left alone."
         ),
         form=GenerateForm,
         verdict=lambda options: _generate_options(options).verdict(),
@@ -222,9 +222,7 @@ ACTS = (
         button=_plural(ngettext_lazy("Generate %(n)s key", "Generate %(n)s keys", "n")),
         start=_start_generate,
         of_addressees=AddresseeWords(
-            gettext_lazy(
-                "Each adult without a key gets one. Keys that live, and people who are connected, are left alone."
-            ),
+            gettext_lazy("Each adult without a key gets one. Live keys, and people who are connected, are left alone."),
             _plural(ngettext_lazy("%(n)s key is made.", "%(n)s keys are made.", "n")),
         ),
         per_second=10_000,

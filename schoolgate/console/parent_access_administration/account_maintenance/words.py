@@ -23,7 +23,7 @@ class Look:
 STATES = {
     ACTIVE: Look(_("Active"), "ok", "check"),
     UNCONFIRMED: Look(_("Not confirmed"), "warn", "clock"),
-    DISABLED: Look(_("Stopped"), "bad", "ban"),
+    DISABLED: Look(_("Disabled"), "bad", "ban"),
     DELETED: Look(_("Deleted"), "0", "trash"),
 }
 

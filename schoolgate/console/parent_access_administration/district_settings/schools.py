@@ -181,8 +181,8 @@ def _effects(keys: SchoolKeys, young: int) -> dict[str, str]:
         )
         % {"n": keys.parents},
         "student_sign_up": ngettext(
-            "Off refuses %(n)s live key of a student here at once. Who has an account signs in as before.",
-            "Off refuses %(n)s live keys of students here at once. Who has an account signs in as before.",
+            "Off refuses %(n)s live key of a student here at once. Whoever has an account signs in as before.",
+            "Off refuses %(n)s live keys of students here at once. Whoever has an account signs in as before.",
             keys.students,
         )
         % {"n": keys.students},

@@ -38,7 +38,11 @@ def list_lines(check: ListCheck) -> list[ListLine]:
             ngettext("%(n)s student not active", "%(n)s students not active", len(check.inactive)),
             _("They have left, start later, or their school is inactive."),
         ),
-        (check.twice, ngettext("%(n)s line twice", "%(n)s lines twice", len(check.twice)), _("Each counts once.")),
+        (
+            check.twice,
+            ngettext("%(n)s repeated line", "%(n)s repeated lines", len(check.twice)),
+            _("Each counts once."),
+        ),
         (check.blank, ngettext("%(n)s blank line", "%(n)s blank lines", len(check.blank)), ""),
     ]
     return [

@@ -69,8 +69,8 @@ def effect_of(name: str, found: Numbers, *, tenant: Tenant) -> str:
         "parent_sign_up": _sign_up_effect(keys.live - keys.student_use, is_on=tenant.settings.parent_sign_up),
         "student_sign_up": _sign_up_effect(keys.student_use, is_on=tenant.settings.student_sign_up),
         "forgot_password": ngettext(
-            "Counts for %(n)s connected account. Without it the office alone helps who forgot a password.",
-            "Counts for %(n)s connected accounts. Without it the office alone helps who forgot a password.",
+            "Counts for %(n)s connected account. Without it, only the office can help somebody who forgot a password.",
+            "Counts for %(n)s connected accounts. Without it, only the office can help somebody who forgot a password.",
             keys.accounts,
         )
         % {"n": keys.accounts},
@@ -88,8 +88,8 @@ def effect_of(name: str, found: Numbers, *, tenant: Tenant) -> str:
 def _sign_up_effect(live: int, *, is_on: bool) -> str:
     if is_on:
         said = ngettext(
-            "Turning it off refuses %(n)s live key at once. Who has an account signs in as before.",
-            "Turning it off refuses %(n)s live keys at once. Who has an account signs in as before.",
+            "Turning it off refuses %(n)s live key at once. Whoever has an account signs in as before.",
+            "Turning it off refuses %(n)s live keys at once. Whoever has an account signs in as before.",
             live,
         )
     else:

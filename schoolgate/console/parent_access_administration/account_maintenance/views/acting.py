@@ -68,7 +68,7 @@ def disable(request: TenantRequest, account_id: int) -> HttpResponse:
                 **form.cleaned_data,
             )
         )
-        return _("Stopped. Nobody signs in with this account until you enable it again.")
+        return _("Disabled. Nobody signs in with this account until you enable it again.")
 
     return answer(request, account, "disable", form, act)
 
