@@ -54,20 +54,21 @@ def _mail_a_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None
         .first()
     )
     with transaction.atomic():
-        _queue_link(account or User(pk=0, email=email), tenant=tenant, at=at)
+        queue_reset_link(account or User(pk=0, email=email), tenant=tenant, kind="reset_password", at=at)
         transaction.set_rollback(account is None)
     act = "account.recovery_asked" if account else "account.recovery_in_vain"
     subjects = [("account", account.pk)] if account else [("tenant", tenant.pk)]
     record(act, tenant_id=tenant.pk, by=by, at=at, subjects=subjects)
 
 
-def _queue_link(account: User, *, tenant: Tenant, at: datetime) -> None:
+def queue_reset_link(account: User, *, tenant: Tenant, kind: str, at: datetime) -> None:
+    """Step: a link of one hour to the account's own address, in a mail of this kind."""
     reset = PasswordReset.objects.create(
         tenant=tenant, account=account, nonce=new_nonce(), asked_at=at, expires_at=at + LINK_LIFE
     )
     queue_message(
         tenant=tenant,
-        kind="reset_password",
+        kind=kind,
         address=account.email,
         account_id=account.pk,
         language=account.language or tenant.settings.language,
@@ -77,7 +78,7 @@ def _queue_link(account: User, *, tenant: Tenant, at: datetime) -> None:
             "id": reset.pk,
             "minutes": int(LINK_LIFE.total_seconds() // 60),
         },
-        idempotency_key=f"reset_password:{reset.nonce}",
+        idempotency_key=f"{kind}:{reset.nonce}",
         at=at,
     )
 

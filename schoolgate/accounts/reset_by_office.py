@@ -10,14 +10,13 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from schoolgate.accounts.errors import CodeNotAccepted, TooManyTries
-from schoolgate.accounts.models import PasswordReset, PrintedCode
+from schoolgate.accounts.models import PrintedCode
 from schoolgate.accounts.office_acts import AccountRefused, held_account
 from schoolgate.accounts.passwords import require_good_password
-from schoolgate.accounts.recover import LINK_LIFE
+from schoolgate.accounts.recover import queue_reset_link
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
 from schoolgate.keys.errors import checked_reason
-from schoolgate.letters.queue_message import queue_message
 from schoolgate.tenancy.models import Tenant, User
 from schoolgate.tenancy.one_time import is_code_of, new_nonce, one_time_code
 from schoolgate.tenancy.throttle import count_try
@@ -38,24 +37,7 @@ def send_reset_link(*, tenant: Tenant, account_id: int, by: Actor, at: datetime)
         raise AccountRefused(
             _("This account has no confirmed e-mail address."), fix=_("Print a code instead."), code="account.no_email"
         )
-    reset = PasswordReset.objects.create(
-        tenant=tenant, account=account, nonce=new_nonce(), asked_at=at, expires_at=at + LINK_LIFE
-    )
-    queue_message(
-        tenant=tenant,
-        kind="reset_by_office",
-        address=account.email,
-        account_id=account.pk,
-        language=account.language or tenant.settings.language,
-        params={
-            "nonce": reset.nonce,
-            "link": "recover/password/",
-            "id": reset.pk,
-            "minutes": int(LINK_LIFE.total_seconds() // 60),
-        },
-        idempotency_key=f"reset_by_office:{reset.nonce}",
-        at=at,
-    )
+    queue_reset_link(account, tenant=tenant, kind="reset_by_office", at=at)
     record("account.reset_sent", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])
 
 

@@ -37,7 +37,7 @@ class Outcome:
     def of_refusal(cls, refusal: SchoolgateError) -> "Outcome":
         return cls(
             {"error": {"code": refusal.code, "message": refusal.message, "fix": refusal.fix}},
-            f"{refusal.message} {refusal.fix}".strip(),
+            refusal.in_full,
             FAULT if refusal.is_fault else REFUSED,
         )
 

@@ -11,7 +11,9 @@ from rich.table import Table
 from schoolgate.cli.follow import follow_at_once
 from schoolgate.cli.outcome import DONE, HELD, REFUSED, Outcome
 from schoolgate.cli.who import tenant_named, terminal_actor
-from schoolgate.enrolments.import_roster import DEFAULT_SOURCE, ImportOptions, ImportResult, import_roster
+from schoolgate.enrolments.import_options import DEFAULT_SOURCE, ImportOptions
+from schoolgate.enrolments.import_result import ImportResult
+from schoolgate.enrolments.import_roster import import_roster
 from schoolgate.enrolments.models import ImportState
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Finding, Findings, worst_first

@@ -86,7 +86,7 @@ def welcome(request: TenantRequest) -> HttpResponse:
         except PasswordRefused as refusal:
             form.add_error("password", refusal.message)
         except LinkNotAccepted as refusal:
-            form.add_error("link", f"{refusal.message} {refusal.fix}")
+            form.add_error("link", refusal.in_full)
         else:
             login(request, user, backend=BACKEND)
             note_proof(request, at=now)

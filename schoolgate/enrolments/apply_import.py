@@ -8,7 +8,8 @@ from django.db import transaction
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.enrolments.errors import ImportRefused
-from schoolgate.enrolments.import_roster import keep_result, take_in
+from schoolgate.enrolments.import_result import keep_result
+from schoolgate.enrolments.import_roster import take_in
 from schoolgate.enrolments.models import ImportState, RosterImport
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings

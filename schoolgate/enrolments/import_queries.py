@@ -45,3 +45,9 @@ def schools_to_import(*, tenant: Tenant, school_ids: Collection[int] | None = No
     """The schools that an upload may be limited to."""
     found = School.objects.for_tenant(tenant).filter(is_active=True).order_by("name", "number")
     return found if school_ids is None else found.filter(pk__in=school_ids)
+
+
+def last_applied(*, tenant: Tenant, source: str) -> RosterImport | None:
+    """Query: the newest import of a source that was applied."""
+    found = RosterImport.objects.for_tenant(tenant).filter(source=source, state=ImportState.APPLIED)
+    return found.order_by("-applied_at", "-pk").first()

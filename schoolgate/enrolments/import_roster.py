@@ -3,10 +3,9 @@
 ``import_roster`` is the command's act: one transaction. ``take_in`` is the same as a step, for the job of an upload.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -14,10 +13,17 @@ from django.db import transaction
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.enrolments.clock import clock_now, tick
-from schoolgate.enrolments.edit import OFFICE
-from schoolgate.enrolments.errors import ImportRefused
 from schoolgate.enrolments.guards import Ages
-from schoolgate.enrolments.merge.named import NamedRow, named_rows
+from schoolgate.enrolments.import_options import (
+    ImportOptions,
+    checked_options,
+    said_of_files,
+    school_of_number,
+)
+from schoolgate.enrolments.import_queries import last_applied
+from schoolgate.enrolments.import_result import ImportResult, keep_result, preview_of, tally_content
+from schoolgate.enrolments.known_people import KnownPeople
+from schoolgate.enrolments.merge.named import named_rows
 from schoolgate.enrolments.merge.plan import Noted, Plan, Tally, make_plan, prepare, write_plan
 from schoolgate.enrolments.merge.sql import Import
 from schoolgate.enrolments.merge.staging import staging
@@ -27,129 +33,24 @@ from schoolgate.enrolments.models import (
     ImportState,
     PersonState,
     Restriction,
-    RosterFinding,
     RosterImport,
     Student,
 )
 from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.detect import detect
 from schoolgate.enrolments.roster.files import RosterFiles
-from schoolgate.enrolments.roster.findings import Finding, Findings, Severity
+from schoolgate.enrolments.roster.findings import Findings, Severity
 from schoolgate.enrolments.roster.left_out import LeftOut, rows_to_leave_out
-from schoolgate.enrolments.roster.registry import FORMATS
 from schoolgate.enrolments.roster.rows import (
     AssociationRow,
     ContactRow,
-    DateOrder,
     Reading,
     ReadOptions,
     StudentRow,
 )
 from schoolgate.tenancy.dates import day_of
-from schoolgate.tenancy.models import AccessPolicy, School, Tenant
+from schoolgate.tenancy.models import AccessPolicy, Tenant
 from schoolgate.tenancy.notify_office import notify_office
-
-DEFAULT_SOURCE = "sis"
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """What a person says about an upload. source: whose ids these are. format: a name of the registry, empty to detect.
-
-    school_number: import that school alone. leaves_out: apply without the rows that have errors, if they are few. accepts_warnings,
-    approves: the person has seen warnings, or a hold; reason: why they approve.
-    """
-
-    source: str = DEFAULT_SOURCE
-    format: str = ""
-    school_number: int | None = None
-    date_order: DateOrder | None = None
-    repair: bool = False
-    leaves_out: bool = False
-    accepts_warnings: bool = False
-    approves: bool = False
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """How it ended, or would end. restricted: (student, contact) database ids of pairs newly barred, to be withdrawn now.
-
-    left_out: rows with errors that it went without. may_leave_out: rows without which a refused one could be applied.
-    rows: of a preview, the first of those it would add, change or end.
-    """
-
-    state: ImportState
-    format: str
-    held: tuple[str, ...]
-    students: Tally
-    contacts: Tally
-    associations: Tally
-    findings: tuple[Finding, ...]
-    import_id: int | None = None
-    base_no: int = 0
-    newest_at: datetime | None = None
-    content_hash: str = ""
-    restricted: tuple[tuple[int, int], ...] = ()
-    left_out: int = 0
-    may_leave_out: int = 0
-    rows: tuple[NamedRow, ...] = ()
-
-    @property
-    def applied(self) -> bool:
-        """The working copy now says what the file says."""
-        return self.state == ImportState.APPLIED
-
-    @property
-    def is_nothing(self) -> bool:
-        """Nobody and nothing changes."""
-        return self.students.is_nothing and self.contacts.is_nothing and self.associations.is_nothing
-
-    def content(self) -> dict[str, Any]:
-        """The JSON of ``schoolgate import``."""
-        return {
-            "format": self.format,
-            "applied": self.applied,
-            "held": list(self.held),
-            "students": _tally(self.students),
-            "contacts": _tally(self.contacts),
-            "associations": _tally(self.associations),
-            "left_out": self.left_out,
-            "findings": [
-                {
-                    "severity": finding.severity.value,
-                    "code": finding.code,
-                    "file": finding.file,
-                    "line": finding.line or None,
-                    "column": finding.column,
-                    "value": finding.value,
-                    "why": finding.why,
-                    "fix": finding.fix,
-                    "count": finding.count,
-                }
-                for finding in self.findings
-            ],
-        }
-
-
-def preview_of(plan: Plan, *, left_out: int) -> dict[str, Any]:
-    """What a person looks at before they apply an import, to compare it with what would be done later."""
-    return {
-        "students": _tally(plan.students),
-        "contacts": _tally(plan.contacts),
-        "associations": _tally(plan.associations),
-        "left_out": left_out,
-        "held": list(plan.held),
-    }
-
-
-def _tally(tally: Tally) -> dict[str, int]:
-    return {
-        "total": tally.total,
-        "added": tally.added,
-        "changed": tally.changed,
-        "deactivated": tally.deactivated,
-    }
 
 
 @transaction.atomic(durable=True)
@@ -274,26 +175,6 @@ def take_in(
     )
 
 
-def checked_options(*, tenant: Tenant, options: ImportOptions) -> ImportOptions:
-    """The options, with the order of dates as it was said before for this source (§9: asked once, remembered).
-
-    Raises ImportRefused for a source or a format that can't be.
-    """
-    if not options.source or len(options.source) > 40 or options.source == OFFICE:
-        raise ImportRefused(
-            "A source is a short name for the system that gives the ids; “office” is what is added by hand.",
-            code="import.source",
-            field="source",
-        )
-    if options.format and options.format not in FORMATS:
-        raise ImportRefused(
-            f"There is no format {options.format!r}.", fix="Name one of: " + ", ".join(FORMATS), code="import.format"
-        )
-    last = last_applied(tenant=tenant, source=options.source)
-    said = last.options.get("date_order") if last and options.date_order is None else None
-    return replace(options, date_order=DateOrder(said)) if said else options
-
-
 def _refused(
     tenant: Tenant, format_name: str, findings: Findings, content_hash: str, *, may_leave_out: int = 0
 ) -> ImportResult:
@@ -355,12 +236,6 @@ def _tell_note(noted: Noted, reading: Reading, findings: Findings) -> None:
     )
 
 
-def last_applied(*, tenant: Tenant, source: str) -> RosterImport | None:
-    """Query: the newest import of a source that was applied."""
-    found = RosterImport.objects.for_tenant(tenant).filter(source=source, state=ImportState.APPLIED)
-    return found.order_by("-applied_at", "-pk").first()
-
-
 def _read_options(options: ImportOptions, last: RosterImport | None, tenant: Tenant) -> ReadOptions:
     """What is said about the files, and whether this source's encoding was accepted before: nobody is asked twice (§9)."""
     is_confirmed = bool(last and last.findings.filter(code=messages.FILE_ENCODING_GUESSED.code).exists())
@@ -370,17 +245,6 @@ def _read_options(options: ImportOptions, last: RosterImport | None, tenant: Ten
         encoding_is_confirmed=is_confirmed,
         known=KnownPeople(tenant, options.source),
     )
-
-
-def said_of_files(options: ImportOptions) -> dict[str, Any]:
-    """The options that belong to the files, as an import keeps them."""
-    return {
-        "format": options.format,
-        "school_number": options.school_number,
-        "date_order": options.date_order.value if options.date_order else None,
-        "repair": options.repair,
-        "leaves_out": options.leaves_out,
-    }
 
 
 def _record(
@@ -424,77 +288,9 @@ def _record(
             "approved": plan.held,
             "warnings_accepted": options.accepts_warnings,
             "left_out": left_out,
-            "students": _tally(plan.students),
-            "contacts": _tally(plan.contacts),
-            "associations": _tally(plan.associations),
+            "students": tally_content(plan.students),
+            "contacts": tally_content(plan.contacts),
+            "associations": tally_content(plan.associations),
         },
         reason=options.reason,
     )
-
-
-def keep_result(entry: RosterImport, result: ImportResult, *, tenant: Tenant, at: datetime) -> None:
-    """Step: what an import found and did, for its page and the history."""
-    content = result.content()
-    entry.format = result.format
-    entry.state = result.state
-    entry.counts = {name: content[name] for name in ("students", "contacts", "associations", "left_out")}
-    entry.may_leave_out = result.may_leave_out
-    if not result.applied:  # What was previewed stays readable beside what was done.
-        entry.preview = [row.content() for row in result.rows]
-    entry.held = content["held"]
-    entry.base_no = result.base_no
-    entry.content_hash = result.content_hash
-    entry.newest_in_file_at = result.newest_at
-    entry.applied_at = at if result.applied else None
-    entry.save()
-    RosterFinding.objects.filter(roster_import=entry).delete()
-    RosterFinding.objects.bulk_create(_findings(entry, result.findings), batch_size=500)
-
-
-def _findings(entry: RosterImport, findings: Iterable[Finding]) -> Iterable[RosterFinding]:
-    for position, finding in enumerate(findings, 1):
-        yield RosterFinding(
-            roster_import=entry,
-            position=position,
-            severity=finding.severity.value,
-            code=finding.code,
-            file=finding.file[:200],
-            line=finding.line or None,
-            column=finding.column[:200],
-            value=finding.value,
-            why=finding.why,
-            fix=finding.fix,
-            count=finding.count,
-            places=[[place.line, place.value] for place in finding.places],
-        )
-
-
-class KnownPeople:
-    """The people of one source as the working copy has them; read once, and only if a file names somebody it doesn't list."""
-
-    def __init__(self, tenant: Tenant, source: str) -> None:
-        self._tenant = tenant
-        self._source = source
-
-    @cached_property
-    def _students(self) -> frozenset[str]:
-        found = Student.objects.for_tenant(self._tenant).filter(source=self._source)
-        return frozenset(found.values_list("source_id", flat=True))
-
-    @cached_property
-    def _contacts(self) -> frozenset[str]:
-        found = Contact.objects.for_tenant(self._tenant).filter(source=self._source)
-        return frozenset(found.values_list("source_id", flat=True))
-
-    def has_student(self, source_id: str) -> bool:
-        """Was a student of this id imported before?"""
-        return source_id in self._students
-
-    def has_contact(self, source_id: str) -> bool:
-        """Was a contact of this id imported before?"""
-        return source_id in self._contacts
-
-
-def school_of_number(*, tenant: Tenant, number: int | None) -> School | None:
-    """Query: the school an import was limited to, for its record."""
-    return None if number is None else School.objects.for_tenant(tenant).filter(number=number).first()

@@ -368,7 +368,7 @@ class ImportState(models.TextChoices):
 class RosterImport(models.Model):
     """One upload, from its files to its end. counts, held: what the command prints. base_no: the clock when it was planned.
 
-    options: what was said about the files (import_roster.ImportOptions), without what a person accepts. job: the run in
+    options: what was said about the files (import_options.ImportOptions), without what a person accepts. job: the run in
     hand, or the last one. may_leave_out: of a refused one, the rows without which it could be applied; 0: it can't be.
     preview: the first of those whom it would add, change or end (merge/named.py).
     """

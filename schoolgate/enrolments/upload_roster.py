@@ -7,14 +7,9 @@ from django.db import transaction
 
 from schoolgate.audit.actor import Actor
 from schoolgate.enrolments.errors import ImportRefused
-from schoolgate.enrolments.import_roster import (
-    ImportOptions,
-    checked_options,
-    keep_result,
-    said_of_files,
-    school_of_number,
-    take_in,
-)
+from schoolgate.enrolments.import_options import ImportOptions, checked_options, said_of_files, school_of_number
+from schoolgate.enrolments.import_result import keep_result
+from schoolgate.enrolments.import_roster import take_in
 from schoolgate.enrolments.models import ImportState, RosterImport
 from schoolgate.enrolments.roster.files import LARGEST_FILE, LARGEST_UNPACKED, MEGABYTE, MOST_ENTRIES, RosterFiles
 from schoolgate.enrolments.roster.findings import Findings

@@ -5,7 +5,7 @@ The words for *why not* are stable: pages, job items and the command line show t
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schoolgate.jobs.subject import Subject
 
@@ -126,16 +126,15 @@ def forecast(
     counts_ties: bool = False,
 ) -> Forecast:
     """The forecast of an act, by the verdict that the act itself obeys (R-CK-07)."""
-    skipped: Counter[str] = Counter()
-    acts_on = ties_ended = 0
-    example = None
-    for subject in subjects:
-        facts = facts_by_subject.get(subject)
-        why = verdict(facts)
-        if why or facts is None:
-            skipped[why] += 1
-            continue
-        acts_on += 1
-        example = example or subject
-        ties_ended += len(facts.tie_key_ids) if counts_ties else 0
-    return Forecast(acts_on, dict(skipped), example, ties_ended)
+    whys = {subject: verdict(facts_by_subject.get(subject)) for subject in subjects}
+    found = forecast_of(whys)
+    if not counts_ties:
+        return found
+    return replace(found, ties_ended=sum(len(facts_by_subject[each].tie_key_ids) for each in whys if not whys[each]))
+
+
+def forecast_of(whys: Mapping[Subject, str]) -> Forecast:
+    """The same from what was found for each subject: why the act skips it, or ""."""
+    acts_on = [subject for subject, why in whys.items() if not why]
+    skipped = Counter(why for why in whys.values() if why)
+    return Forecast(len(acts_on), dict(skipped), acts_on[0] if acts_on else None)

@@ -4,7 +4,6 @@ The job decides, numbers the copies and places them in files; the sheets themsel
 sealed copies (letter_file.py): no letter is ever stored.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +25,7 @@ from schoolgate.keys.expire import expire_these
 from schoolgate.keys.expiry import note_printed
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
-from schoolgate.keys.schemes import IN_RUN, NO_KEY, RESTRICTED, UNKNOWN, Facts, Forecast, why_not_generate
+from schoolgate.keys.schemes import IN_RUN, NO_KEY, RESTRICTED, UNKNOWN, Facts, Forecast, forecast_of, why_not_generate
 from schoolgate.keys.subjects import audited, students_by_subject
 from schoolgate.letters.addressees import Addressee, Whom, addressees_of, kind_of, whom
 from schoolgate.letters.fields import Part
@@ -76,16 +75,13 @@ def forecast_letters(
     wanted = list(dict.fromkeys(subjects))
     facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
     homeless = _without_address(tenant=tenant, subjects=wanted) if options.only_with_address else set()
-    skipped: Counter[str] = Counter()
-    chosen = []
-    for subject in wanted:
-        why = why_not_print(facts_by_subject.get(subject), also_generate=options.also_generate)
-        why = why or (NO_ADDRESS if whom(subject) in homeless else "")
-        if why:
-            skipped[why] += 1
-        else:
-            chosen.append(subject)
-    return Forecast(len(chosen), dict(skipped), chosen[0] if chosen else None)
+    return forecast_of(
+        {
+            subject: why_not_print(facts_by_subject.get(subject), also_generate=options.also_generate)
+            or (NO_ADDRESS if whom(subject) in homeless else "")
+            for subject in wanted
+        }
+    )
 
 
 @transaction.atomic(durable=True)
@@ -173,9 +169,10 @@ def _print_chunk(job: Job, items: list[JobItem], at: datetime) -> None:
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
     by = actor_of(job)
     subjects = [item.subject for item in items]
-    wait_for_sync(tenant=tenant)
     if job.options["also_generate"]:
-        hold_keys_of(tenant)
+        hold_keys_of(tenant)  # Waits for a sync as well.
+    else:
+        wait_for_sync(tenant=tenant)
     facts_by_subject = facts_of(tenant=tenant, subjects=subjects, at=at)
     if job.options["also_generate"]:
         overdue = [facts.overdue_key_id for facts in facts_by_subject.values() if facts.overdue_key_id is not None]

@@ -1,6 +1,6 @@
 """Send Emails: a mail for each selected contact, or student, with a live key, as a job that puts them into the outbox (R-CK-12, R-KY-10)."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from schoolgate.jobs.registry import JobKind
 from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
-from schoolgate.keys.schemes import NO_KEY, NO_LINK, RESTRICTED, UNKNOWN, Facts, Forecast
+from schoolgate.keys.schemes import NO_KEY, NO_LINK, RESTRICTED, UNKNOWN, Facts, Forecast, forecast_of
 from schoolgate.keys.subjects import audited
 from schoolgate.letters.addressees import Addressee, Whom, addressees_of, kind_of, whom
 from schoolgate.letters.models import Channel, Delivery, DeliveryState, Message, MessageState
@@ -152,15 +152,12 @@ def forecast_emails(*, tenant: Tenant, subjects: Collection[Subject], at: dateti
     wanted = list(dict.fromkeys(subjects))
     facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
     mailboxes = mailboxes_by_subject(tenant=tenant, subjects=wanted, at=at)
-    skipped: Counter[str] = Counter()
-    chosen = []
-    for subject in wanted:
-        why = why_not_email(facts_by_subject.get(subject), mailboxes.get(subject), again=again)
-        if why:
-            skipped[why] += 1
-        else:
-            chosen.append(subject)
-    return Forecast(len(chosen), dict(skipped), chosen[0] if chosen else None)
+    return forecast_of(
+        {
+            subject: why_not_email(facts_by_subject.get(subject), mailboxes.get(subject), again=again)
+            for subject in wanted
+        }
+    )
 
 
 @transaction.atomic(durable=True)

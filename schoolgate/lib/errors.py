@@ -21,6 +21,11 @@ class SchoolgateError(Exception):
         self.code = code or self.code
         super().__init__(self.message)
 
+    @property
+    def in_full(self) -> str:
+        """What happened, and what to do next."""
+        return f"{self.message} {self.fix}".strip()
+
 
 class NotFound(SchoolgateError):
     """Nothing of that name or id in this tenant; other tenants' rows look the same."""

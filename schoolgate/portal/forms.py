@@ -116,6 +116,19 @@ def _new_password_field() -> forms.CharField:
     )
 
 
+def _own_password_field(
+    label: Any, missing: Any
+) -> forms.CharField:  # Any: lazy strings, whose type only the stubs know
+    """The password that the account has now."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
+        error_messages={"required": missing},
+    )
+
+
 def _token(pasted: str) -> str:
     """ID.SECRET alone, whether the whole link was pasted or only its end."""
     return pasted.rpartition("#t=")[2].strip()
@@ -128,13 +141,7 @@ class EmailForm(forms.Form):
 class OwnEmailForm(EmailForm):
     """A student's own. The password too: by a proved address a new one is set, so it must be its owner who gives it."""
 
-    current = forms.CharField(
-        label=_("Your password now"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
-        error_messages={"required": _("Enter the password that you have now.")},
-    )
+    current = _own_password_field(_("Your password now"), _("Enter the password that you have now."))
 
 
 class CodeForm(forms.Form):
@@ -214,17 +221,11 @@ class SignInForm(forms.Form):
         ),
         error_messages={"required": _("Enter your e-mail address or username.")},
     )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
-        error_messages={"required": _("Enter your password.")},
-    )
+    password = _own_password_field(_("Password"), _("Enter your password."))
 
 
-class NewPasswordForm(forms.Form):
-    """By the link of a mail."""
+class LinkForm(forms.Form):
+    """The link of a mail, filled in from behind the # of its address, or pasted."""
 
     link = forms.CharField(
         label=_("Link from the e-mail"),
@@ -233,10 +234,15 @@ class NewPasswordForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "data-fragment": "t"}),
         error_messages={"required": _("Open the link in the e-mail once more, or paste it here.")},
     )
-    password = _new_password_field()
 
     def clean_link(self) -> str:
         return _token(self.cleaned_data["link"])
+
+
+class NewPasswordForm(LinkForm):
+    """By the link of a mail."""
+
+    password = _new_password_field()
 
 
 class PrintedCodeForm(forms.Form):
@@ -260,36 +266,14 @@ class PrintedCodeForm(forms.Form):
     password = _new_password_field()
 
 
-class NewAddressForm(forms.Form):
+class NewAddressForm(LinkForm):
     """By the link of the mail to a new address; the password is the account's own."""
 
-    link = forms.CharField(
-        label=_("Link from the e-mail"),
-        help_text=_("Paste the whole link here."),
-        max_length=2000,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr", "data-fragment": "t"}),
-        error_messages={"required": _("Open the link in the e-mail once more, or paste it here.")},
-    )
-    password = forms.CharField(
-        label=_("Password of your account"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
-        error_messages={"required": _("Enter your password.")},
-    )
-
-    def clean_link(self) -> str:
-        return _token(self.cleaned_data["link"])
+    password = _own_password_field(_("Password of your account"), _("Enter your password."))
 
 
 class ChangePasswordForm(forms.Form):
-    current = forms.CharField(
-        label=_("Your password now"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", **_LOOK}),
-        error_messages={"required": _("Enter the password that you have now.")},
-    )
+    current = _own_password_field(_("Your password now"), _("Enter the password that you have now."))
     password = _new_password_field()
 
 

@@ -1,8 +1,10 @@
+import json
 import shutil
 from itertools import count
 
 import pytest
 
+from schoolgate.cli import run
 from tests.cli.command import Command, command_in
 
 _numbers = count(1)
@@ -28,3 +30,15 @@ def schoolgate(tmp_path, made_installation, postgres_server) -> Command:
         name = f"installation_{next(_numbers)}"
         copy.environment["SCHOOLGATE_DATABASE_URL"] = postgres_server.create(name, template="installation")
     return copy
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """Run one command with --json in this process, on this test's database: its exit code and its object."""
+    monkeypatch.setattr("schoolgate.cli.schema.ensure_schema", lambda: None)
+
+    def told(*words):
+        code = run([*map(str, words), "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return told

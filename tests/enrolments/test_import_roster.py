@@ -8,7 +8,8 @@ import pytest
 from schoolgate.audit.models import AuditEntry
 from schoolgate.enrolments.clock import clock_now
 from schoolgate.enrolments.errors import ImportRefused
-from schoolgate.enrolments.import_roster import ImportOptions, import_roster
+from schoolgate.enrolments.import_options import ImportOptions
+from schoolgate.enrolments.import_roster import import_roster
 from schoolgate.enrolments.merge.plan import Tally
 from schoolgate.enrolments.models import (
     Association,

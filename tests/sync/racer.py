@@ -19,6 +19,7 @@ from schoolgate.directory.feed import changes_after  # noqa: E402
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent  # noqa: E402
 from schoolgate.enrolments import import_roster  # noqa: E402
 from schoolgate.enrolments.clock import clock_now, tick  # noqa: E402
+from schoolgate.enrolments.import_options import ImportOptions  # noqa: E402
 from schoolgate.enrolments.models import Association, Contact, Student  # noqa: E402
 from schoolgate.enrolments.roster.files import RosterFiles  # noqa: E402
 from schoolgate.enrolments.roster.findings import Findings  # noqa: E402
@@ -114,7 +115,7 @@ def restrict(tenant, student_id, contact_id):
 def take_in(tenant, folder):
     """Import the roster of a folder, whatever warns or holds."""
     findings = Findings()
-    options = import_roster.ImportOptions(accepts_warnings=True, approves=True)
+    options = ImportOptions(accepts_warnings=True, approves=True)
     with RosterFiles.at_paths([Path(folder)], findings) as files:
         result = import_roster.import_roster(
             tenant=tenant, files=files, findings=findings, options=options, by=BY, at=NOW

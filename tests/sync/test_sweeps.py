@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from schoolgate.directory.models import DirectoryBar
-from schoolgate.enrolments.import_roster import ImportOptions, import_roster
+from schoolgate.enrolments.import_options import ImportOptions
+from schoolgate.enrolments.import_roster import import_roster
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
 from schoolgate.sync.models import SyncRun

@@ -35,7 +35,7 @@ def campus_add(request: TenantRequest) -> HttpResponse:
         try:
             add_school(tenant=request.tenant, **form.cleaned_data, by=request.actor, at=timezone.now())
         except SchoolRefused as refusal:
-            form.add_error("number", f"{refusal.message} {refusal.fix}")
+            form.add_error("number", refusal.in_full)
         else:
             messages.success(request, _("The campus was added."))
             return redirect("console:school_information:campuses", request.tenant.code)
@@ -53,7 +53,7 @@ def campus_edit(request: TenantRequest, school_id: int) -> HttpResponse:
         try:
             edit_school(school=school, **form.cleaned_data, by=request.actor, at=timezone.now())
         except SchoolRefused as refusal:
-            form.add_error("number", f"{refusal.message} {refusal.fix}")
+            form.add_error("number", refusal.in_full)
         else:
             messages.success(request, _("Saved."))
             return redirect("console:school_information:campuses", request.tenant.code)

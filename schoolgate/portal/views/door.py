@@ -17,10 +17,10 @@ from schoolgate.accounts.recover import ask_for_password_link, recover_account
 from schoolgate.portal.claim import typed_key
 from schoolgate.portal.doors import account_of, claim_page, open_page
 from schoolgate.portal.forms import EmailForm, NewPasswordForm, SignInForm
+from schoolgate.portal.proof import proved_account
 from schoolgate.portal.views.office import warn_of_office_code
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User, UserKind
-from schoolgate.tenancy.prove_sign_in import prove_sign_in
 from schoolgate.tenancy.roles import for_anybody
 
 BACKEND = "schoolgate.tenancy.sign_in.TenantBackend"
@@ -41,9 +41,7 @@ def sign_in(request: TenantRequest) -> HttpResponse:
     """One answer for a wrong name, a wrong password and too many tries (R-RD-14)."""
     form = SignInForm(request.POST or None)
     if form.is_valid():
-        user = prove_sign_in(
-            tenant=request.tenant, door="portal", source=request.actor.source, at=timezone.now(), **form.cleaned_data
-        )
+        user = proved_account(request, at=timezone.now(), **form.cleaned_data)
         if user is not None:
             login(request, user, backend=BACKEND)
             warn_of_office_code(request, user)

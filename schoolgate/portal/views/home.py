@@ -16,9 +16,9 @@ from schoolgate.accounts.queries import access_of, child_of, children_of, own_re
 from schoolgate.accounts.sign_out_everywhere import sign_out_everywhere
 from schoolgate.portal.doors import family_page
 from schoolgate.portal.forms import ChangePasswordForm
+from schoolgate.portal.proof import proved_account
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import UserKind
-from schoolgate.tenancy.prove_sign_in import prove_sign_in
 
 
 @family_page
@@ -69,14 +69,8 @@ def account(request: TenantRequest) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
         now = timezone.now()
-        proved = prove_sign_in(
-            tenant=request.tenant,
-            door="portal",
-            username=request.user.username,
-            password=form.cleaned_data["current"],
-            source=request.actor.source,
-            at=now,
-        )
+        password = form.cleaned_data["current"]
+        proved = proved_account(request, username=request.user.username, password=password, at=now)
         if proved is None:
             form.add_error("current", _("This is not your password, or there were too many tries."))
         else:

@@ -13,9 +13,9 @@ from schoolgate.accounts.new_address import confirm_new_address, username_of_lin
 from schoolgate.accounts.reset_by_office import office_code_used_at, use_printed_code
 from schoolgate.portal.doors import claim_page
 from schoolgate.portal.forms import NewAddressForm, PrintedCodeForm
+from schoolgate.portal.proof import proved_account
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import User
-from schoolgate.tenancy.prove_sign_in import prove_sign_in
 
 
 @claim_page
@@ -73,14 +73,7 @@ def new_address(request: TenantRequest) -> HttpResponse:
 def _proved(request: TenantRequest, *, token: str, password: str) -> User | None:
     now = timezone.now()
     username = username_of_link(tenant=request.tenant, token=token, at=now)
-    return prove_sign_in(
-        tenant=request.tenant,
-        door="portal",
-        username=username,
-        password=password,
-        source=request.actor.source,
-        at=now,
-    )
+    return proved_account(request, username=username, password=password, at=now)
 
 
 def warn_of_office_code(request: TenantRequest, account: User) -> None:

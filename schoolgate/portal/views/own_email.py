@@ -11,9 +11,9 @@ from schoolgate.accounts.errors import AccountNotMade, CodeNotAccepted, TooManyT
 from schoolgate.accounts.own_email import address_to_prove, change_own_email, confirm_own_email
 from schoolgate.portal.doors import family_page
 from schoolgate.portal.forms import CodeForm, OwnEmailForm
+from schoolgate.portal.proof import proved_account
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import UserKind
-from schoolgate.tenancy.prove_sign_in import prove_sign_in
 
 
 @family_page
@@ -51,14 +51,8 @@ def _send(request: TenantRequest, form: OwnEmailForm) -> HttpResponse:
     if not form.is_valid():
         return _page(request, email_form=form)
     now = timezone.now()
-    proved = prove_sign_in(
-        tenant=request.tenant,
-        door="portal",
-        username=request.user.username,
-        password=form.cleaned_data["current"],
-        source=request.actor.source,
-        at=now,
-    )
+    password = form.cleaned_data["current"]
+    proved = proved_account(request, username=request.user.username, password=password, at=now)
     if proved is None:
         form.add_error("current", _("This is not your password, or there were too many tries."))
         return _page(request, email_form=form)

@@ -4,22 +4,13 @@ import re
 
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from schoolgate.tenancy.models import Role, Tenant, User
-from tests.factories.tenancy import make_member
+from tests.console.contact_keys import office as contact_keys
 
 
-def sign_in(
-    client: Client, tenant: Tenant, role: Role = Role.ADMINISTRATOR, *, fresh: bool = True, **columns: object
-) -> User:
-    member = make_member(tenant, role, **columns)
-    client.force_login(member)
-    if fresh:
-        session = client.session
-        session["password_proved_at"] = timezone.now().isoformat()
-        session.save()
-    return member
+def sign_in(client: Client, tenant: Tenant, role: Role = Role.ADMINISTRATOR, **columns: object) -> User:
+    return contact_keys.sign_in(client, tenant, role, **columns)
 
 
 def address(tenant: Tenant, name: str, *ids: int) -> str:

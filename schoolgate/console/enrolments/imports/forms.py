@@ -7,8 +7,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from schoolgate.enrolments.import_options import DEFAULT_SOURCE, ImportOptions
 from schoolgate.enrolments.import_queries import schools_to_import, usual_source
-from schoolgate.enrolments.import_roster import DEFAULT_SOURCE, ImportOptions
 from schoolgate.enrolments.models import RosterImport
 from schoolgate.enrolments.roster.registry import FORMATS
 from schoolgate.enrolments.roster.rows import DateOrder

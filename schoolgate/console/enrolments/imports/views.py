@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.enrolments.imports.forms import UndoForm, UploadForm
 from schoolgate.console.enrolments.imports.page import counts_of, import_in, page_of
 from schoolgate.console.enrolments.views.saving import refuse
@@ -124,7 +125,7 @@ def leave_out(request: TenantRequest, import_id: int) -> HttpResponse:
     try:
         leave_out_rows(entry=entry, by=request.actor, at=timezone.now())
     except ImportRefused as refusal:
-        messages.error(request, f"{refusal.message} {refusal.fix}")
+        messages.error(request, refusal.in_full)
     return _to(request, entry.pk)
 
 
@@ -138,7 +139,7 @@ def undo(request: TenantRequest, import_id: int) -> HttpResponse:
         try:
             undo_import(entry=entry, reason=form.cleaned_data["reason"], by=request.actor, at=timezone.now())
         except ImportRefused as refusal:
-            messages.error(request, f"{refusal.message} {refusal.fix}")
+            messages.error(request, refusal.in_full)
         return _to(request, entry.pk)
     context = {"entry": entry, "form": form, "counts": counts_of(entry)}
     return render(request, "console/imports/undo.html", context, status=422 if form.errors else 200)
@@ -150,5 +151,4 @@ def findings_csv(request: TenantRequest, import_id: int) -> StreamingHttpRespons
     """What was found, with a reason in each line, for whoever mends the files."""
     entry = import_in(request, import_id, Right.RESTRICTIONS_READ)
     content = export_findings(entry=entry, by=request.actor, at=timezone.now())
-    name = f'attachment; filename="findings-{entry.pk}.csv"'
-    return StreamingHttpResponse(content, content_type="text/csv", headers={"Content-Disposition": name})
+    return csv_file(content, name=f"findings-{entry.pk}")

@@ -58,7 +58,7 @@ def access_save(request: TenantRequest) -> HttpResponse:
             tenant=request.tenant, wanted=wanted, by=request.actor, at=timezone.now(), school_ids=school_ids
         )
     except EnrolmentRefused as refusal:
-        messages.error(request, f"{refusal.message} {refusal.fix}".strip())
+        messages.error(request, refusal.in_full)
     else:
         words = [*_saved_words(saved), _waiting_words(request)]
         messages.success(request, " ".join(filter(None, words)))

@@ -135,7 +135,7 @@ def association_end(request: TenantRequest, association_id: int) -> HttpResponse
         try:
             ended = end_association(association=association, by=request.actor, at=timezone.now())
         except EnrolmentRefused as refusal:
-            messages.error(request, f"{refusal.message} {refusal.fix}")
+            messages.error(request, refusal.in_full)
         else:
             words = _("%(name)s no longer belongs to this student, from the next Data Sync on.")
             if ended.ended_at is None:

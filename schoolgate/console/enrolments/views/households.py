@@ -152,7 +152,7 @@ def household_join(request: TenantRequest, household_id: int) -> HttpResponse:
         try:
             join_household(household=found, person=person, by=request.actor, at=timezone.now(), school_ids=school_ids)
         except EnrolmentRefused as refusal:
-            messages.error(request, f"{refusal.message} {refusal.fix}".strip())
+            messages.error(request, refusal.in_full)
         else:
             messages.success(
                 request,
@@ -178,7 +178,7 @@ def household_leave(request: TenantRequest, member_id: int) -> HttpResponse:
         try:
             ended = leave_household(member=member, by=request.actor, at=timezone.now(), school_ids=school_ids)
         except EnrolmentRefused as refusal:
-            messages.error(request, f"{refusal.message} {refusal.fix}".strip())
+            messages.error(request, refusal.in_full)
         else:
             messages.success(
                 request,

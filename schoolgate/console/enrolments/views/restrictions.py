@@ -184,7 +184,7 @@ def restriction_review(request: TenantRequest, restriction_id: int) -> HttpRespo
     try:
         review_restriction(restriction=found, by=request.actor, at=timezone.now())
     except EnrolmentRefused as refusal:
-        messages.error(request, f"{refusal.message} {refusal.fix}")
+        messages.error(request, refusal.in_full)
     else:
         messages.success(
             request, _("Reviewed. Has Portal Access is off; turn it on if the contact may see the student.")

@@ -14,7 +14,7 @@ def refuse(form: forms.Form, refusal: EnrolmentRefused) -> None:
     if isinstance(refusal, ChangedMeanwhile):
         _show_conflict(form, refusal)
         return
-    message = f"{refusal.message} {refusal.fix}".strip()
+    message = refusal.in_full
     form.add_error(refusal.field if refusal.field in form.fields else None, message)
 
 

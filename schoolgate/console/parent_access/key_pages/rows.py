@@ -12,11 +12,10 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access.key_pages.grid import Scope, state_of
 from schoolgate.console.parent_access.key_pages.pending import PendingStudents
-from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, trouble_said
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
 from schoolgate.letters.models import Message
@@ -176,10 +175,8 @@ def _fact(
         return _("Waits for a Data Sync")
     if key is None:
         return ""
-    if state == GridState.LOCKED:
-        return ngettext("%(tries)s wrong try", "%(tries)s wrong tries", key.failures) % {"tries": key.failures}
-    if state == GridState.BOUNCED:
-        return f"“{message.problem}”" if message is not None and message.problem else _("It was not delivered")
+    if state in {GridState.LOCKED, GridState.BOUNCED}:
+        return trouble_said(state, key, message)
     if state == GridState.SENDING:
         return _sending(scope, message)
     if state in {GridState.EMAILED, GridState.PRINTED}:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from schoolgate.console.parent_access.key_pages.schemes import Scheme
@@ -60,6 +61,13 @@ def key_state(
     if newest is None or newest.state == KeyState.REDEEMED:
         return GridState.NO_KEY
     return GridState.EXPIRED if newest.state in {KeyState.LIVE, KeyState.EXPIRED} else GridState.REVOKED
+
+
+def trouble_said(state: GridState, key: AccessKey, message: Message | None) -> str:
+    """The fact beside a locked key, or beside one whose mail came back."""
+    if state == GridState.LOCKED:
+        return ngettext("%(tries)s wrong try", "%(tries)s wrong tries", key.failures) % {"tries": key.failures}
+    return f"“{message.problem}”" if message is not None and message.problem else gettext("It was not delivered")
 
 
 def _delivery_of(live: AccessKey, message: Message | None) -> GridState:

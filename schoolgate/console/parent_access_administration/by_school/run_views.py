@@ -1,12 +1,13 @@
 """The page of a run: progress, undo, first delivery afterwards, and its list without keys (R-GS-05)."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access.key_pages.runs import may_change, may_see_letters
 from schoolgate.console.parent_access_administration.by_school.deliveries import Offer, offers_of
@@ -84,6 +85,4 @@ def download(request: TenantRequest, job_id: int) -> HttpResponseBase:
     lines = list(lines_after(tenant=request.tenant, job=found.job, school_ids=request.rights[Right.KEYS_READ], at=now))
     filters = {"job": str(found.job.pk)}
     note_export(tenant=request.tenant, what="key_run", filters=filters, rows=len(lines), by=request.actor, at=now)
-    answer = StreamingHttpResponse(csv_of(request.tenant, lines), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="keys-run-{found.job.pk}.csv"'
-    return answer
+    return csv_file(csv_of(request.tenant, lines), name=f"keys-run-{found.job.pk}")

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access_administration.by_school.export import csv_of, lines_before
 from schoolgate.console.parent_access_administration.by_school.forms import BySchoolForm, StartForm
@@ -126,7 +127,7 @@ def start_asked(request: TenantRequest, asked: Asked) -> HttpResponse:
     try:
         job = start_run(request, preview, way=asked.form.cleaned_data.get("way", ""), page=PAGE)
     except SchoolgateError as refusal:
-        form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+        form.add_error(None, refusal.in_full)
         return page_of(request, asked, form)
     return redirect("console:by_school:run", request.tenant.code, job.pk)
 
@@ -163,6 +164,4 @@ def csv_of_preview(request: TenantRequest, preview: RunPreview, *, at: datetime,
     """Audited before its first line is sent."""
     lines = lines_before(preview, at=at)
     note_export(tenant=request.tenant, what="key_plan", filters={}, rows=len(lines), by=request.actor, at=at)
-    answer = StreamingHttpResponse(csv_of(request.tenant, lines), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}-{at:%Y-%m-%d}.csv"'
-    return answer
+    return csv_file(csv_of(request.tenant, lines), name=f"{name}-{at:%Y-%m-%d}")

@@ -1,10 +1,11 @@
 """ParentAccess Administration › Dashboard: how far the families have come; each number opens the list behind it."""
 
-from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.lists import SIZES, paged
 from schoolgate.console.parent_access_administration.dashboard.asked import chips_of, read_parents, read_students
@@ -93,9 +94,7 @@ def export(request: TenantRequest) -> HttpResponseBase:
     found = _exported(request, reach, what, address)
     filters = {"list": what, **found.filters}
     note_export(tenant=request.tenant, what="keys", filters=filters, rows=found.rows, by=request.actor, at=now)
-    answer = StreamingHttpResponse(found.pieces, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="dashboard-{what}-{reach.today:%Y-%m-%d}.csv"'
-    return answer
+    return csv_file(found.pieces, name=f"dashboard-{what}-{reach.today:%Y-%m-%d}")
 
 
 def _exported(request: TenantRequest, reach: Reach, what: str, address: QueryDict) -> Exported:

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from schoolgate.console.portal_console.settings.page import Line
+from schoolgate.console.portal_console.settings.page import Line, line_of
 from schoolgate.directory.queries import count_younger
 from schoolgate.keys.by_school import SchoolKeys, count_school_keys
 from schoolgate.tenancy.models import School, SchoolSettings, SecondProof, Tenant
@@ -138,13 +138,7 @@ def lines_of_school(
     effects = _effects(keys, young)
     changed = row.changed if row is not None else {}
     names = names_of_users(tenant, {stamp["by"] for stamp in changed.values() if stamp.get("by")})
-    lines = []
-    for name in form.fields:
-        stamp = changed.get(name)
-        when = datetime.fromisoformat(stamp["at"]) if stamp else None
-        who = names.get(stamp["by"], "") if stamp and stamp.get("by") else ""
-        lines.append(Line(form[name], effects[name], when, who))
-    return lines
+    return [line_of(form[name], changed.get(name), names, effects[name]) for name in form.fields]
 
 
 def _effects(keys: SchoolKeys, young: int) -> dict[str, str]:

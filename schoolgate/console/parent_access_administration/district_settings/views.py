@@ -18,14 +18,14 @@ from schoolgate.console.parent_access_administration.district_settings.schools i
     form_of,
     lines_of_school,
 )
-from schoolgate.lib.errors import NotFound
+from schoolgate.console.portal_console.settings.saving import save_section
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import School, SchoolSettings
 from schoolgate.tenancy.queries import school_by_id
 from schoolgate.tenancy.roles import Right, requires
 from schoolgate.tenancy.school_rules import STRICTER
 from schoolgate.tenancy.school_settings import change_school_settings, put_back_school_settings, settings_of_school
-from schoolgate.tenancy.settings import SettingRefused, change_settings, put_back_settings
+from schoolgate.tenancy.settings import SettingRefused, put_back_settings
 
 
 @requires(Right.SETTINGS_READ)
@@ -38,17 +38,9 @@ def edit(request: TenantRequest) -> HttpResponse:
 @require_POST
 def save(request: TenantRequest, section: str) -> HttpResponse:
     """Save one section, all of it or nothing."""
-    if section not in SECTIONS:
-        raise NotFound
-    form = SECTIONS[section](request.POST, auto_id=f"{section}_%s")
-    if form.is_valid():
-        try:
-            change_settings(tenant=request.tenant, changes=form.as_changes(), by=request.actor, at=timezone.now())
-        except SettingRefused as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
-        else:
-            messages.success(request, _("Saved: %(section)s.") % {"section": form.title})
-            return redirect("console:district_settings:edit", request.tenant.code)
+    form = save_section(request, section, kinds=SECTIONS)
+    if form is None:
+        return redirect("console:district_settings:edit", request.tenant.code)
     context = page_of(request, refused={section: form}) | {"form": form}
     return render(request, "console/district_settings/edit.html", context, status=422)
 
@@ -71,7 +63,7 @@ def _put_back(request: TenantRequest, entry_id: int, act: Callable[..., list[str
     try:
         names = act(tenant=request.tenant, entry_id=entry_id, by=request.actor, at=timezone.now())
     except SettingRefused as refusal:
-        messages.error(request, f"{refusal.message} {refusal.fix}".strip())
+        messages.error(request, refusal.in_full)
     else:
         said = ngettext("%(n)s setting was put back.", "%(n)s settings were put back.", len(names)) % {"n": len(names)}
         messages.success(request, said if names else _("It is already as it was."))
@@ -108,7 +100,7 @@ def school_save(request: TenantRequest, school_id: int) -> HttpResponse:
         try:
             return _changed_at_school(request, found, form.as_changes())
         except SettingRefused as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
     return _school_page(request, found, row, form, status=422)
 
 

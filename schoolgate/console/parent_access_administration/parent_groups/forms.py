@@ -51,7 +51,7 @@ class ListForm(forms.Form):
             try:
                 self.entries = read_list(content)
             except ListRefused as refusal:
-                self.add_error(name, f"{refusal.message} {refusal.fix}".strip())
+                self.add_error(name, refusal.in_full)
         return found
 
 

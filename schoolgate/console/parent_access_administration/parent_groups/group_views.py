@@ -123,7 +123,7 @@ def start_asked(request: TenantRequest, asked: GroupAsked) -> HttpResponse:
     try:
         job = start_run(request, asked.preview, way=asked.form.cleaned_data.get("way", ""), page=PAGE)
     except SchoolgateError as refusal:
-        form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+        form.add_error(None, refusal.in_full)
         return page_of(request, asked, form)
     return redirect("console:by_school:run", request.tenant.code, job.pk)
 

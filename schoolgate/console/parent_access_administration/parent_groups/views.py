@@ -104,6 +104,6 @@ def add_ticked(request: TenantRequest) -> HttpResponse:
     try:
         group = add_ticked_group(tenant=request.tenant, student_ids=ids, by=request.actor, at=timezone.now())
     except GroupRefused as refusal:
-        messages.warning(request, f"{refusal.message} {refusal.fix}")
+        messages.warning(request, refusal.in_full)
         return redirect("console:parent_groups:plan", request.tenant.code)
     return redirect("console:parent_groups:group", request.tenant.code, group.pk)

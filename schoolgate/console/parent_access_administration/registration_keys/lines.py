@@ -12,9 +12,8 @@ from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, key_state
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, key_state, trouble_said
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import may_be_undone
 from schoolgate.keys.facts import facts_of
@@ -150,10 +149,8 @@ def _fact(
         return format_html(_("Since {when}"), when=when(ties[0].since))
     if key is None:
         return ""
-    if state == GridState.LOCKED:
-        return ngettext("%(tries)s wrong try", "%(tries)s wrong tries", key.failures) % {"tries": key.failures}
-    if state == GridState.BOUNCED:
-        return f"“{message.problem}”" if message is not None and message.problem else _("It was not delivered")
+    if state in {GridState.LOCKED, GridState.BOUNCED}:
+        return trouble_said(state, key, message)
     if state == GridState.EXPIRED:
         return format_html(_("Ended {day}"), day=day(last_day_before(tenant, key.expires_at)))
     if state == GridState.REVOKED and key.ended_at is not None:

@@ -49,8 +49,7 @@ def sections_of(
         for field in form.fields.values():
             field.disabled = field.disabled or not may_edit
         lines = [
-            _line(form[each], each, changed.get(each), names, effect_of(each, found, tenant=tenant))
-            for each in form.fields
+            line_of(form[each], changed.get(each), names, effect_of(each, found, tenant=tenant)) for each in form.fields
         ]
         sections.append(Section(name, form, tuple(lines)))
     return sections
@@ -61,7 +60,8 @@ def form_for(name: str, kind: type[SectionForm], values: Mapping[str, Any]) -> S
     return kind(initial=values, auto_id=f"{name}_%s")
 
 
-def _line(field: BoundField, name: str, stamp: Mapping[str, Any] | None, names: Mapping[int, str], effect: str) -> Line:
+def line_of(field: BoundField, stamp: Mapping[str, Any] | None, names: Mapping[int, str], effect: str) -> Line:
+    """stamp: as the row of settings keeps it for this field, {"at", "by"}."""
     if not stamp:
         return Line(field, effect, None, "")
     by = names.get(stamp["by"], "") if stamp.get("by") else "schoolgate"

@@ -85,7 +85,7 @@ def _change(request: TenantRequest, form: SwitchForm, found: Switched) -> HttpRe
             at=timezone.now(),
         )
     except TiesStand as refusal:  # A key was redeemed while the page was read.
-        form.add_error(None, f"{refusal.message} {refusal.fix}")
+        form.add_error(None, refusal.in_full)
         return None
     ended = _("%(keys)s live keys and %(ties)s connections ended.") % {"keys": done.live, "ties": done.ties}
     messages.success(request, _("This school uses %(keys)s now.") % {"keys": SYSTEMS[done.after].keys} + f" {ended}")

@@ -80,7 +80,7 @@ def template(request: TenantRequest, channel: str) -> HttpResponse:
         except TemplateRefused as refusal:
             form.refuse(refusal)
         except TemplateChanged as changed:
-            form.add_error(None, f"{changed.message} {changed.fix}")
+            form.add_error(None, changed.in_full)
         else:
             messages.success(request, _("Saved. The next letters and mails are made from this text."))
             return redirect("console:portal_console:template", request.tenant.code, channel)

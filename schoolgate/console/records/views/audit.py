@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.queries import audit_length, find_entries
 from schoolgate.audit.verify import verify_audit
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.history import act_groups, area_of, lines_of
 from schoolgate.console.lists import choice_in, number_in, paged
@@ -110,11 +111,7 @@ def audit_export(request: TenantRequest) -> StreamingHttpResponse:
         at=timezone.now(),
     )
     headings = [_("Number"), _("When"), _("Who"), _("What"), _("Reason"), _("Act"), _("By way of")]
-    answer = StreamingHttpResponse(
-        csv_bytes(headings, _cells(request, entries)), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = f'attachment; filename="audit-{timezone.localdate():%Y-%m-%d}.csv"'
-    return answer
+    return csv_file(csv_bytes(headings, _cells(request, entries)), name=f"audit-{timezone.localdate():%Y-%m-%d}")
 
 
 def _cells(request: TenantRequest, entries: QuerySet[AuditEntry]) -> Iterator[list[object]]:

@@ -76,7 +76,7 @@ def member_add(request: TenantRequest) -> HttpResponse:
                 at=timezone.now(),
             )
         except MemberRefused as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
         else:
             return _show_link(request, added)
     return render(request, "console/records/member_form.html", {"form": form}, status=422 if form.errors else 200)
@@ -110,7 +110,7 @@ def member_edit(request: TenantRequest, membership_id: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except MemberRefused as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
         else:
             messages.success(request, _("Saved. It holds from the member's next page on."))
             return redirect("console:records:members", request.tenant.code)
@@ -127,7 +127,7 @@ def member_remove(request: TenantRequest, membership_id: int) -> HttpResponse:
         try:
             remove_member(membership=found, by=request.actor, at=timezone.now())
         except MemberRefused as refusal:
-            messages.error(request, f"{refusal.message} {refusal.fix}")
+            messages.error(request, refusal.in_full)
         else:
             messages.success(
                 request, _("%(name)s no longer has this role.") % {"name": found.user.name or found.user.username}

@@ -46,7 +46,7 @@ def act(request: TenantRequest, name: str) -> HttpResponse:
         try:
             act.start(chosen, form.cleaned_data, request.actor)
         except SchoolgateError as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
         else:
             return back_to_list(request)
     part = "console/key_pages/_forecast.html" if request.htmx else "console/key_pages/preview.html"

@@ -1,9 +1,10 @@
 """Download list: the rows of the list as CSV (R-CK-17)."""
 
-from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponseBase, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access.key_pages.export import csv_of, filters_said, ids_to_export
 from schoolgate.console.parent_access.key_pages.filters import read_view
@@ -26,7 +27,4 @@ def export(request: TenantRequest) -> HttpResponseBase:
     view = read_view(address, may_see_restrictions=may_see, scheme=scope.scheme)
     ids = ids_to_export(scope, view)
     note_export(tenant=request.tenant, what="keys", filters=filters_said(view), rows=len(ids), by=request.actor, at=now)
-    name = f"{scope.scheme.file_name}-{scope.today:%Y-%m-%d}.csv"
-    answer = StreamingHttpResponse(csv_of(scope, ids), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return csv_file(csv_of(scope, ids), name=f"{scope.scheme.file_name}-{scope.today:%Y-%m-%d}")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.downloads import pdf_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access.key_pages.place import back_to_list, back_to_sender
 from schoolgate.console.parent_access.key_pages.runs import (
@@ -94,9 +95,7 @@ def letters(request: TenantRequest, job_id: int, file_no: int) -> HttpResponse:
     if not may_see_letters(request, found, at=now):
         raise NotAllowed
     made = fetch_letter_file(tenant=request.tenant, job=found.job, file_no=file_no, by=request.actor, at=now)
-    answer = HttpResponse(made.pdf, content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="letters-{found.job.pk}-{file_no}.pdf"'
-    return answer
+    return pdf_file(made.pdf, name=f"letters-{found.job.pk}-{file_no}")
 
 
 @requires(Right.KEYS_ACT)

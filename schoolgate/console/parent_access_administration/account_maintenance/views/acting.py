@@ -37,7 +37,7 @@ def answer(
         try:
             messages.success(request, act())
         except SchoolgateError as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
         else:
             return back_to(request, account)
     context = account_context(request, account, "act") | {"form": form} | more
@@ -148,7 +148,7 @@ def keep(request: TenantRequest, account_id: int) -> HttpResponse:
     try:
         keep_account(tenant=request.tenant, account_id=account.pk, by=request.actor, at=timezone.now())
     except SchoolgateError as refusal:
-        messages.error(request, f"{refusal.message} {refusal.fix}".strip())
+        messages.error(request, refusal.in_full)
     else:
         messages.success(request, _("Taken back. The account is as it was."))
     return back_to(request, account)

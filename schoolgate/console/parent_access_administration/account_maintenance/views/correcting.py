@@ -109,7 +109,7 @@ def code(request: TenantRequest, account_id: int) -> HttpResponse:
                 tenant=request.tenant, account_id=account.pk, by=request.actor, at=now, **form.cleaned_data
             )
         except SchoolgateError as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
         else:
             messages.info(request, _("This code is shown only now. The audit log names you and the account."))
             context = {"account": account, "code": f"{made[:4]} {made[4:]}", "ends_at": now + CODE_LIFE}

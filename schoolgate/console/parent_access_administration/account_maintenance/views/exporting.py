@@ -1,11 +1,12 @@
 """Export All and Export Results (R-AM-03)."""
 
-from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from schoolgate.accounts.find import Wanted, find_accounts
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access_administration.account_maintenance.export import LABELS, csv_of
 from schoolgate.console.parent_access_administration.account_maintenance.filters import filters_said, read_search
@@ -45,6 +46,4 @@ def export(request: TenantRequest) -> HttpResponseBase:
     pieces = csv_of(
         tenant=request.tenant, account_ids=ids, columns=form.cleaned_data["columns"], school_ids=reach, at=now
     )
-    answer = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="accounts-{day_of(request.tenant, now):%Y-%m-%d}.csv"'
-    return answer
+    return csv_file(pieces, name=f"accounts-{day_of(request.tenant, now):%Y-%m-%d}")

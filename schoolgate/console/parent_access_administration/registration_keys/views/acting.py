@@ -37,7 +37,7 @@ def act(request: TenantRequest, student_id: int, verb: str, contact_id: int | No
         try:
             done = perform(scope, chosen, target, form.cleaned_data, by=request.actor)
         except SchoolgateError as refusal:
-            form.add_error(None, f"{refusal.message} {refusal.fix}".strip())
+            form.add_error(None, refusal.in_full)
         else:
             more = {"letter_job_id": done.letter_job_id} if done.letter_job_id else {}
             return window_again(request, scope, student_id, done.said, is_refused=not done.is_done, **more)

@@ -124,7 +124,7 @@ def _add(
     try:
         add_key(tenant=scope.tenant, subject=subject, by=request.actor, at=scope.at, also_unlinked=also_unlinked)
     except SchoolgateError as refusal:
-        return window_again(request, scope, student_id, f"{refusal.message} {refusal.fix}".strip(), is_refused=True)
+        return window_again(request, scope, student_id, refusal.in_full, is_refused=True)
     more: dict[str, Any] = {}
     if Right.KEYS_SEE in request.rights and is_fresh(request, at=scope.at):
         found = reveal_keys(tenant=scope.tenant, subjects=[subject], by=request.actor, at=scope.at)

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.downloads import pdf_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access_administration.registration_keys.acts import target_of
 from schoolgate.console.parent_access_administration.registration_keys.answer import window_again
@@ -46,6 +47,4 @@ def letter(request: TenantRequest, job_id: int) -> HttpResponse:
     now = timezone.now()
     job = letter_job(scope_of(request, Right.KEYS_SEE, at=now), job_id, user_id=request.user.pk)
     made = fetch_letter_file(tenant=request.tenant, job=job, file_no=1, by=request.actor, at=now)
-    answer = HttpResponse(made.pdf, content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="letter-{job.pk}.pdf"'
-    return answer
+    return pdf_file(made.pdf, name=f"letter-{job.pk}")
