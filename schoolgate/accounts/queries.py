@@ -1,6 +1,6 @@
 """What an account sees: from its ties to the published links, and nothing else (security.md §3)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, Dire
 from schoolgate.directory.queries import ActsFor, visible_to
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import Tie
-from schoolgate.keys.subjects import STUDENT_SELF, acting_for, subject_of
+from schoolgate.keys.subjects import STUDENT_SELF, acting_for, belongs_to, subject_of
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant, User
@@ -60,16 +60,11 @@ def access_of(*, tenant: Tenant, account: User, at: datetime) -> Access:
     whom = acting_for(subject_of(tie) for tie in ties)
     children = {child.pk: child for child in _seen_by(account, whom, tenant=tenant, at=at)}
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-    rows = list(
-        links.filter(whom.matches(), student_id__in=children).values_list(
-            "student_id", "contact_id", "household_id", "flag_at"
-        )
-    )
+    shown = list(links.filter(whom.matches(), student_id__in=children))
     first: dict[int, Seen] = {}
     showing: set[int] = set()
     for tie in ties:
-        shown = _shown_by(tie, rows) if tie.subject_kind != STUDENT_SELF else [(tie.subject_id, tie.since)]
-        for student_id, flag_at in shown:
+        for student_id, flag_at in _shown_by(tie, shown):
             if student_id not in children:
                 continue
             showing.add(tie.pk)
@@ -101,10 +96,12 @@ def own_record(*, tenant: Tenant, account: User, at: datetime) -> OwnRecord:
     return OwnRecord(visible_to(themself, tenant=tenant, today=day_of(tenant, at)).first(), tie, is_ended=False)
 
 
-def _shown_by(tie: Tie, rows: Collection[tuple[int, int, int | None, datetime]]) -> list[tuple[int, datetime]]:
-    """(student, since when linked) of the links that this one tie opens."""
-    place = {"contact": 1, "family": 2, "student": 0}[tie.subject_kind]
-    return [(row[0], row[3]) for row in rows if row[1] == tie.addressee_id and row[place] == tie.subject_id]
+def _shown_by(tie: Tie, links: Iterable[DirectoryAssociation]) -> list[tuple[int, datetime]]:
+    """(student, since when linked) of those that this one tie opens."""
+    subject = subject_of(tie)
+    if subject.kind == STUDENT_SELF:
+        return [(subject.id, tie.since)]
+    return [(link.student_id, link.flag_at) for link in links if belongs_to(link, subject)]
 
 
 def students_if_tied(*, tenant: Tenant, account: User, subject: Subject, at: datetime) -> QuerySet[DirectoryStudent]:

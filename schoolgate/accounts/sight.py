@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from schoolgate.accounts.models import Disclaimer
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryStudent
 from schoolgate.keys.models import Tie
-from schoolgate.keys.subjects import CONTACT, FAMILY, STUDENT, STUDENT_SELF
+from schoolgate.keys.subjects import CONTACT, FAMILY, STUDENT, STUDENT_SELF, belongs_to, subject_of
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
@@ -116,8 +116,7 @@ def _through(tie: Tie, facts: _Facts) -> Iterable[tuple[DirectoryStudent, str]]:
             yield own, "" if own.is_active else "student_left"
         return
     for pair in facts.pairs.get(tie.addressee_id, ()):
-        place = {CONTACT: pair.contact_id, FAMILY: pair.household_id, STUDENT: pair.student_id}[tie.subject_kind]
-        if place != tie.subject_id:
+        if not belongs_to(pair, subject_of(tie)):
             continue
         if pair.is_link:  # type: ignore[attr-defined]  # Annotated above.
             yield pair.student, ""

@@ -77,7 +77,6 @@ def may_be_undone(key: AccessKey, *, at: datetime) -> bool:
 def _hold(tenant: Tenant, subjects: list[Subject], *, at: datetime) -> dict[Subject, Facts]:
     """Step: be the only one who makes keys here, and read what decides; the facts hold until the transaction ends."""
     hold_keys_of(tenant)
-    tenant.settings.refresh_from_db(fields=["key_system"])  # Changed under the same lock.
     if count_live_keys(tenant=tenant) + len(subjects) > MOST_KEYS:
         raise TooManyKeys
     return facts_of(tenant=tenant, subjects=subjects, at=at)

@@ -51,7 +51,7 @@ def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at:
     else:
         never = _why_never_contacts(tenant, kind, addressees)
         links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-        linked = set(_of(addressees, links, "contact_id").values_list(SUBJECT_COLUMN[kind], "contact_id"))
+        linked = set(rows_with(addressees, links, "contact_id").values_list(SUBJECT_COLUMN[kind], "contact_id"))
         unlinked = frozenset(pair[1] for pair in pairs if pair not in linked)
         barred = _barred_everywhere(tenant, kind, unlinked, at) - linked
     found = {}
@@ -66,8 +66,8 @@ def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at:
     return found
 
 
-def _of(wanted: frozenset[int], rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any]:  # Any: any rows
-    """The rows with these ids; all of the tenant's where there are so many."""
+def rows_with(wanted: frozenset[int], rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any]:  # Any: any rows
+    """The rows with these ids; all of the tenant's where there are so many, for the caller to leave out the others."""
     return rows if len(wanted) > _WHOLE_TENANT else rows.filter(**{f"{column}__among": wanted})
 
 
@@ -75,7 +75,9 @@ def _keys(
     tenant: Tenant, kind: str, ids: frozenset[int], at: datetime
 ) -> tuple[dict[Pair, tuple[int | None, bool, int]], dict[Pair, int]]:
     """The live keys (id, is locked, how often it was), and apart those whose time is over."""
-    live = _of(ids, AccessKey.objects.for_tenant(tenant).filter(subject_kind=kind, state=KeyState.LIVE), "subject_id")
+    live = rows_with(
+        ids, AccessKey.objects.for_tenant(tenant).filter(subject_kind=kind, state=KeyState.LIVE), "subject_id"
+    )
     limit, beyond = tenant.settings.failed_tries, beyond_tries(tenant=tenant, at=at)
     keys: dict[Pair, tuple[int | None, bool, int]] = {}
     overdue: dict[Pair, int] = {}
@@ -94,7 +96,7 @@ def _tie_keys(tenant: Tenant, kind: str, ids: frozenset[int]) -> dict[Pair, list
     """The redeemed keys of the standing ties, the oldest first."""
     found: dict[Pair, list[int]] = defaultdict(list)
     standing = Tie.objects.for_tenant(tenant).standing().filter(subject_kind=kind)
-    ties = _of(ids, standing, "subject_id").order_by("pk")
+    ties = rows_with(ids, standing, "subject_id").order_by("pk")
     for subject_id, addressee_id, key_id in ties.values_list("subject_id", "addressee_id", "key_id"):
         found[subject_id, addressee_id].append(key_id)
     return found
@@ -102,14 +104,14 @@ def _tie_keys(tenant: Tenant, kind: str, ids: frozenset[int]) -> dict[Pair, list
 
 def _why_never_contacts(tenant: Tenant, kind: str, ids: frozenset[int]) -> dict[int, str]:
     """Each contact of the directory, with why no key of this kind is ever made for them now, or ""."""
-    contacts = _of(ids, DirectoryContact.objects.for_tenant(tenant), "pk")
+    contacts = rows_with(ids, DirectoryContact.objects.for_tenant(tenant), "pk")
     system = "" if kind == parent_kind(tenant) else OTHER_SYSTEM
     return {pk: system if type_ == PARENT else NOT_PARENT for pk, type_ in contacts.values_list("pk", "type")}
 
 
 def _why_never_students(tenant: Tenant, ids: frozenset[int], today: date) -> dict[int, str]:
     """The same of students as themselves, by the rules of their schools (registration-keys §3, R-DI-02, G-17)."""
-    students = _of(ids, DirectoryStudent.objects.for_tenant(tenant), "pk")
+    students = rows_with(ids, DirectoryStudent.objects.for_tenant(tenant), "pk")
     district = rules_of_district(tenant)
     differing = schools_stricter_in(tenant, "second_proof", "student_minimum_age")
     rules_at = {school_id: rules_for(tenant=tenant, school_ids=[school_id]) for school_id in differing}
@@ -139,7 +141,9 @@ def _barred_everywhere(tenant: Tenant, kind: str, contact_ids: frozenset[int], a
     closing = DirectoryBar.objects.for_tenant(tenant).closing(today=day_of(tenant, at))
     bars = {
         (contact_id, student_id)
-        for contact_id, student_id in _of(contact_ids, closing, "contact_id").values_list("contact_id", "student_id")
+        for contact_id, student_id in rows_with(contact_ids, closing, "contact_id").values_list(
+            "contact_id", "student_id"
+        )
         if contact_id in contact_ids
     }
     if not bars:

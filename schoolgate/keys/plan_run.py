@@ -2,20 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryStudent
 from schoolgate.jobs.subject import Subject
-from schoolgate.keys.facts import PARENT, facts_of
+from schoolgate.keys.facts import PARENT, facts_of, rows_with
 from schoolgate.keys.generate import PLAIN, held_by_runs
 from schoolgate.keys.subjects import parent_kind
 from schoolgate.keys.whom import EVERYBODY, ContactsAsked, Plan, PlanLine, RunPair, RunStudent, plan_of, weigh, whys
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
-
-_WHOLE_TENANT = 20_000  # Above so many students, reading all of the tenant's associations once is the quicker way.
 
 
 @dataclass(frozen=True)
@@ -84,10 +81,11 @@ def _pairs(tenant: Tenant, students: list[RunStudent], at: datetime) -> list[Run
     """The published associations of these students."""
     today = day_of(tenant, at)
     ids = frozenset(student.id for student in students)
-    link_ids = set(_of(ids, DirectoryAssociation.objects.for_tenant(tenant).links(today=today)).values_list("pk"))
+    all_pairs = DirectoryAssociation.objects.for_tenant(tenant)
+    link_ids = set(rows_with(ids, all_pairs.links(today=today), "student_id").values_list("pk"))
     closing = DirectoryBar.objects.for_tenant(tenant).closing(today=today)
     closed = set(closing.values_list("student_id", "contact_id"))
-    rows = _of(ids, DirectoryAssociation.objects.for_tenant(tenant)).values_list(
+    rows = rows_with(ids, all_pairs, "student_id").values_list(
         "pk",
         "student_id",
         "contact_id",
@@ -112,8 +110,3 @@ def _pairs(tenant: Tenant, students: list[RunStudent], at: datetime) -> list[Run
         for pk, student_id, contact_id, household_id, type_, relationship, lives_with, order in rows
         if student_id in ids
     ]
-
-
-def _of(student_ids: frozenset[int], rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows of these students; all of the tenant's where they are so many."""
-    return rows if len(student_ids) > _WHOLE_TENANT else rows.filter(student_id__among=student_ids)

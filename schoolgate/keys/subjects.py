@@ -93,6 +93,11 @@ def subjects_of(*, tenant: Tenant, kind: str, ids: Collection[int], today: date)
     return _subjects(kind, mine.order_by("contact__sort_name", "contact_id", "student_id"))
 
 
+def belongs_to(pair: DirectoryAssociation, subject: Subject) -> bool:
+    """Is this association one of those that the key of an adult's subject is about? Whether it is a link is another question."""
+    return pair.contact_id == subject.addressee and getattr(pair, SUBJECT_COLUMN[subject.kind]) == subject.id
+
+
 def students_by_subject(
     *, tenant: Tenant, subjects: Collection[Subject], today: date
 ) -> dict[Subject, list[DirectoryStudent]]:
@@ -105,7 +110,7 @@ def students_by_subject(
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__among=of_adults)
     for link in links.select_related("student__school").order_by("student__sort_name", "student_id"):
         for subject in of_adults[link.contact_id]:
-            if getattr(link, SUBJECT_COLUMN[subject.kind]) == subject.id:
+            if belongs_to(link, subject):
                 found.setdefault(subject, []).append(link.student)
     themselves = {subject.id: subject for subject in subjects if subject.kind == STUDENT_SELF}
     if themselves:
