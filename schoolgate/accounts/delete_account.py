@@ -1,5 +1,6 @@
 """Delete: seven days in the bin, where nobody signs in and the office can take it back; then it is erased (R-AM-10)."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from schoolgate.accounts.models import Stop, StopKind
-from schoolgate.accounts.office_acts import AccountRefused, held_account, tell_account
+from schoolgate.accounts.office_acts import AccountRefused, held_account, reach_of, require_may_end, tell_account
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.keys.errors import checked_reason
@@ -17,10 +18,12 @@ BIN_LIFE = timedelta(days=7)
 
 
 @transaction.atomic(durable=True)
-def delete_account(*, tenant: Tenant, account_id: int, reason: str, by: Actor, at: datetime) -> datetime:
+def delete_account(
+    *, tenant: Tenant, account_id: int, reason: str, school_ids: Collection[int] | None, by: Actor, at: datetime
+) -> datetime:
     """Into the bin. Ties stand until it is erased, so that taking it back restores it whole. Returns when it is erased.
 
-    Raises AccountRefused, ReasonNeeded.
+    school_ids: the schools of whoever does it, None for all; whoever takes it back must have them all. Raises AccountRefused, ReasonNeeded.
     """
     reason = checked_reason(reason)
     account = held_account(tenant=tenant, account_id=account_id)
@@ -33,6 +36,7 @@ def delete_account(*, tenant: Tenant, account_id: int, reason: str, by: Actor, a
         kind=StopKind.BINNED,
         since=at,
         by_id=by.user_id,
+        school_ids=reach_of(school_ids),
         reason=reason,
         erase_at=at + BIN_LIFE,
     )
@@ -45,11 +49,18 @@ def delete_account(*, tenant: Tenant, account_id: int, reason: str, by: Actor, a
 
 
 @transaction.atomic(durable=True)
-def keep_account(*, tenant: Tenant, account_id: int, by: Actor, at: datetime) -> None:
-    """Out of the bin again, as it was: one that had been disabled before stays disabled. Raises AccountRefused."""
+def keep_account(
+    *, tenant: Tenant, account_id: int, school_ids: Collection[int] | None, by: Actor, at: datetime
+) -> None:
+    """Out of the bin again, as it was: one that had been disabled before stays disabled.
+
+    school_ids: the schools of whoever does it, None for all. Raises AccountRefused, also where it was deleted for more schools.
+    """
     account = held_account(tenant=tenant, account_id=account_id)
     stops = Stop.objects.for_tenant(tenant).filter(account=account, ended_at=None)
-    if not stops.filter(kind=StopKind.BINNED).update(ended_at=at):
+    binned = stops.filter(kind=StopKind.BINNED)
+    require_may_end(binned, school_ids=school_ids)
+    if not binned.update(ended_at=at):
         raise AccountRefused(_("This account is not deleted."), code="account.not_deleted")
     is_active = not stops.filter(kind=StopKind.DISABLED).exists()
     User.objects.for_tenant(tenant).filter(pk=account.pk).update(is_active=is_active)

@@ -15,6 +15,7 @@ from schoolgate.accounts.office_acts import (
     counted,
     held_accounts,
     in_the_bin,
+    reach_of,
     tell_account,
 )
 from schoolgate.audit.actor import Actor
@@ -24,9 +25,18 @@ from schoolgate.tenancy.models import Tenant, User
 
 
 @transaction.atomic(durable=True)
-def disable_accounts(*, tenant: Tenant, account_ids: Collection[int], reason: str, by: Actor, at: datetime) -> Acted:
+def disable_accounts(
+    *,
+    tenant: Tenant,
+    account_ids: Collection[int],
+    reason: str,
+    school_ids: Collection[int] | None,
+    by: Actor,
+    at: datetime,
+) -> Acted:
     """Sessions end at their next request. Ties, keys and people stay as they are; the person is told to ask the school, not why.
 
+    school_ids: the schools of whoever does it, None for all; whoever enables it again must have them all.
     Skips those that are stopped already, those in the bin, and ids of nobody. Raises ReasonNeeded.
     """
     reason = checked_reason(reason)
@@ -35,7 +45,15 @@ def disable_accounts(*, tenant: Tenant, account_ids: Collection[int], reason: st
     whys = {pk: _why_not(accounts.get(pk), binned) for pk in dict.fromkeys(account_ids)}
     done = [pk for pk, why in whys.items() if not why]
     Stop.objects.bulk_create(
-        Stop(tenant=tenant, account_id=pk, kind=StopKind.DISABLED, since=at, by_id=by.user_id, reason=reason)
+        Stop(
+            tenant=tenant,
+            account_id=pk,
+            kind=StopKind.DISABLED,
+            since=at,
+            by_id=by.user_id,
+            school_ids=reach_of(school_ids),
+            reason=reason,
+        )
         for pk in done
     )
     User.objects.for_tenant(tenant).filter(pk__in=done).update(

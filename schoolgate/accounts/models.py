@@ -93,7 +93,8 @@ class StopKind(models.TextChoices):
 class Stop(models.Model):
     """The office has switched an account's sign-in off: since when, whose decision, and why. An open one means that User.is_active is off.
 
-    erase_at: of a deleted one. ended_at: enabled again, taken out of the bin, or erased.
+    school_ids: the schools of whoever decided, None for all: nobody with fewer ends it (office_acts.may_end). erase_at: of a deleted one.
+    ended_at: enabled again, taken out of the bin, or erased.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT)
@@ -101,6 +102,7 @@ class Stop(models.Model):
     kind = models.CharField(max_length=8, choices=StopKind)
     since = models.DateTimeField()
     by_id = models.BigIntegerField(null=True)
+    school_ids = models.JSONField(null=True)
     reason = models.CharField(max_length=200)
     erase_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -1,7 +1,7 @@
 """What every act of the office on accounts has: who was acted on, who was left out and why, and the mail that tells (R-AM-13)."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,26 @@ def in_the_bin(*, tenant: Tenant, accounts: Collection[User]) -> set[int]:
     ids = [account.pk for account in accounts]
     stops = Stop.objects.for_tenant(tenant).filter(account_id__in=ids, kind=StopKind.BINNED, ended_at=None)
     return set(stops.values_list("account_id", flat=True))
+
+
+def reach_of(school_ids: Collection[int] | None) -> list[int] | None:
+    """As a stop keeps the schools of the member who sets it; None for all."""
+    return None if school_ids is None else sorted(school_ids)
+
+
+def may_end(stop: Stop, *, school_ids: Collection[int] | None) -> bool:
+    """May a member for these schools (None: all) end it? Only one who has each school that whoever set it had."""
+    return school_ids is None or (stop.school_ids is not None and set(stop.school_ids) <= set(school_ids))
+
+
+def require_may_end(stops: Iterable[Stop], *, school_ids: Collection[int] | None) -> None:
+    """Step: raises AccountRefused where one of these stops was set by somebody for more schools."""
+    if not all(may_end(stop, school_ids=school_ids) for stop in stops):
+        raise AccountRefused(
+            _("This account was stopped by somebody who looks after other schools as well."),
+            fix=_("Ask them, or a member for all schools."),
+            code="account.stopped_by_wider",
+        )
 
 
 def counted(whys: Collection[str]) -> dict[str, int]:

@@ -104,6 +104,7 @@ def _disable(arguments: argparse.Namespace) -> Outcome:
         tenant=tenant,
         account_ids=selection.account_ids,
         reason=arguments.reason,
+        school_ids=None,
         by=terminal_actor(tenant),
         at=timezone.now(),
     )

@@ -48,8 +48,8 @@ class Home:
     def mails(self):
         return list(Message.objects.for_tenant(self.tenant).order_by("pk").values_list("kind", "address"))
 
-    def disable(self, reason="moved"):
-        return disable_accounts(account_ids=[self.account.pk], reason=reason, **self.common())
+    def disable(self, reason="moved", school_ids=None):
+        return disable_accounts(account_ids=[self.account.pk], reason=reason, school_ids=school_ids, **self.common())
 
 
 @pytest.fixture
@@ -87,12 +87,12 @@ def test_enabling_revives_no_session_and_restores_no_tie(home):
     stolen = home.account.get_session_auth_hash()
     home.disable()
     unlink_accounts(tie_ids=[home.tie.pk], reason="left", **home.common())
-    enable_account(account_id=home.account.pk, **home.common())
+    enable_account(school_ids=None, account_id=home.account.pk, **home.common())
     assert home.signs_in()
     assert home.fresh().get_session_auth_hash() != stolen
     assert not children_of(tenant=home.tenant, account=home.account, at=NOW)
     with pytest.raises(AccountRefused):
-        enable_account(account_id=home.account.pk, **home.common())
+        enable_account(school_ids=None, account_id=home.account.pk, **home.common())
 
 
 def lock(home):
@@ -129,6 +129,35 @@ def test_the_office_s_own_door_is_no_account_s(home):
     lock(home)
     member.refresh_from_db()
     assert member.locked_until is None
+
+
+@pytest.mark.parametrize(
+    ("set_for", "ends_it", "may"),
+    [
+        (None, None, True),
+        (None, {1}, False),
+        ({1}, None, True),
+        ({1}, {1, 2}, True),
+        ({1, 2}, {1}, False),
+        ({1}, {2}, False),
+    ],
+)
+def test_a_stop_is_ended_by_nobody_with_fewer_schools_than_whoever_set_it(home, set_for, ends_it, may):
+    """R-AM-05, R-AM-10, R-RK-11."""
+    home.disable(school_ids=set_for)
+    if may:
+        enable_account(account_id=home.account.pk, school_ids=ends_it, **home.common())
+    else:
+        with pytest.raises(AccountRefused, match="other schools"):
+            enable_account(account_id=home.account.pk, school_ids=ends_it, **home.common())
+    assert home.signs_in() == may
+    delete_account(account_id=home.account.pk, reason="asked", school_ids=set_for, **home.common())
+    if may:
+        keep_account(account_id=home.account.pk, school_ids=ends_it, **home.common())
+    else:
+        with pytest.raises(AccountRefused, match="other schools"):
+            keep_account(account_id=home.account.pk, school_ids=ends_it, **home.common())
+    assert home.signs_in() == may
 
 
 def test_unlock_never_opens_what_staff_have_stopped(home):
@@ -172,30 +201,30 @@ def test_the_end_of_a_tie_may_show_whom_a_barred_contact_hid(home):
 
 
 def test_delete_waits_seven_days_and_undo_restores_it_whole(home):
-    delete_account(account_id=home.account.pk, reason="asked", **home.common())
+    delete_account(school_ids=None, account_id=home.account.pk, reason="asked", **home.common())
     assert not home.signs_in()
     assert Tie.objects.standing().get() == home.tie
     assert erase_deleted(tenant=home.tenant, by=actor(), at=NOW + BIN_LIFE - timedelta(seconds=1)) == 0
-    keep_account(account_id=home.account.pk, **home.common())
+    keep_account(school_ids=None, account_id=home.account.pk, **home.common())
     assert home.signs_in()
     assert erase_deleted(tenant=home.tenant, by=actor(), at=NOW + BIN_LIFE * 2) == 0
 
 
 def test_what_was_disabled_before_stays_disabled_when_taken_back(home):
     home.disable()
-    delete_account(account_id=home.account.pk, reason="asked", **home.common())
+    delete_account(school_ids=None, account_id=home.account.pk, reason="asked", **home.common())
     with pytest.raises(AccountRefused):
-        enable_account(account_id=home.account.pk, **home.common())
-    keep_account(account_id=home.account.pk, **home.common())
+        enable_account(school_ids=None, account_id=home.account.pk, **home.common())
+    keep_account(school_ids=None, account_id=home.account.pk, **home.common())
     assert not home.signs_in()
-    enable_account(account_id=home.account.pk, **home.common())
+    enable_account(school_ids=None, account_id=home.account.pk, **home.common())
     assert home.signs_in()
 
 
 def test_an_erased_account_leaves_nothing_personal(home):
     """security.md R19: the row stays without a word about anybody; the contact is a gap again."""
     User.objects.filter(pk=home.account.pk).update(name="Amara Erasable", language="ar")
-    delete_account(account_id=home.account.pk, reason="Amara asked", **home.common())
+    delete_account(school_ids=None, account_id=home.account.pk, reason="Amara asked", **home.common())
     assert erase_deleted(tenant=home.tenant, by=actor(), at=NOW + BIN_LIFE) == 1
     row = home.fresh()
     said = str(list(User.objects.filter(pk=row.pk).values())) + str(list(Message.objects.values()))
@@ -234,9 +263,12 @@ def test_only_an_account_without_an_address_is_renamed_and_never_to_an_address()
 def test_nobody_of_another_tenant_is_touched(home):
     other = Home("zed@home.example")
     common = {"tenant": other.tenant, "by": actor(), "at": NOW}
-    assert disable_accounts(account_ids=[home.account.pk], reason="x", **common).skipped == {"unknown": 1}
+    assert disable_accounts(school_ids=None, account_ids=[home.account.pk], reason="x", **common).skipped == {
+        "unknown": 1
+    }
     assert unlink_accounts(tie_ids=[home.tie.pk], reason="x", **common).skipped == {"no_tie": 1}
     for act, more in ((delete_account, {"reason": "x"}), (enable_account, {}), (keep_account, {})):
+        more["school_ids"] = None
         with pytest.raises(AccountRefused):
             act(account_id=home.account.pk, **common, **more)
     assert home.signs_in()

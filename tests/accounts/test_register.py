@@ -131,8 +131,10 @@ def test_an_account_that_nobody_confirmed_dies_after_seven_days(tenant: Tenant) 
 def test_what_the_office_did_with_such_an_account_doesn_t_keep_the_others_alive(tenant: Tenant) -> None:
     """One that it has stopped stays, stopped; one that it has opened again, or asked another address for, dies as any."""
     [stopped, opened, asked, plain] = [register(tenant, f"{name}@home.example").account_id for name in "abcd"]
-    disable_accounts(tenant=tenant, account_ids=[stopped, opened], reason="A stranger", by=actor(), at=NOW)
-    enable_account(tenant=tenant, account_id=opened, by=actor(), at=NOW)
+    disable_accounts(
+        school_ids=None, tenant=tenant, account_ids=[stopped, opened], reason="A stranger", by=actor(), at=NOW
+    )
+    enable_account(school_ids=None, tenant=tenant, account_id=opened, by=actor(), at=NOW)
     ask_new_address(tenant=tenant, account_id=asked, email="e@home.example", by=actor(), at=NOW)
 
     assert forget_unconfirmed(tenant=tenant, by=actor(), at=NOW + ACCOUNT_LIFE) == 3

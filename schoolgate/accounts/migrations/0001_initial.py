@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('disabled', 'Disabled'), ('binned', 'Binned')], max_length=8)),
                 ('since', models.DateTimeField()),
                 ('by_id', models.BigIntegerField(null=True)),
+                ('school_ids', models.JSONField(null=True)),
                 ('reason', models.CharField(max_length=200)),
                 ('erase_at', models.DateTimeField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),

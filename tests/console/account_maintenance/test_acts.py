@@ -81,6 +81,31 @@ def test_disable_then_enable(client, tenant, home):
     assert home.account.is_active
 
 
+def test_what_the_district_has_stopped_a_member_of_one_school_cannot_enable(client, tenant, home):
+    """R-AM-05: nor does the screen offer it, neither on the account nor at a typed-in address."""
+    sign_in(client, tenant)
+    post(client, tenant, "disable", home.account.pk, reason="Moved away")
+    sign_in(client, tenant, school=home.child.school)
+    page = client.get(address(tenant, "account", home.account.pk))
+    assert "Enable…" not in page.text
+    assert "they, or a member for all schools, can lift this" in text_of(page)
+    assert "<button" not in client.get(address(tenant, "enable", home.account.pk)).text.partition("<main")[2]
+    refused = post(client, tenant, "enable", home.account.pk)
+    assert refused.status_code == 422
+    assert "Ask them, or a member for all schools." in text_of(refused)
+    home.account.refresh_from_db()
+    assert not home.account.is_active
+
+
+def test_what_one_member_of_a_school_has_stopped_another_enables(client, tenant, home):
+    sign_in(client, tenant, Role.PORTAL_OFFICER, school=home.child.school)
+    post(client, tenant, "disable", home.account.pk, reason="Moved away")
+    sign_in(client, tenant, Role.PORTAL_OFFICER, school=home.child.school)
+    post(client, tenant, "enable", home.account.pk)
+    home.account.refresh_from_db()
+    assert home.account.is_active
+
+
 def test_a_disabled_family_is_out_at_its_next_page(client, tenant, home):
     parent = Client()
     parent.force_login(home.account)

@@ -40,8 +40,12 @@ def accounts(tenant):
     make_bar(made["amara's child"], barred)
     make_link(make_student(tenant, school=school), made["amara's contact"])
     User.objects.filter(pk=made["locked"].pk).update(locked_until=now + timedelta(minutes=20))
-    disable_accounts(tenant=tenant, account_ids=[made["stopped"].pk], reason="Moved away", by=actor(), at=now)
-    delete_account(tenant=tenant, account_id=made["deleted"].pk, reason="Asked for it", by=actor(), at=now)
+    disable_accounts(
+        school_ids=None, tenant=tenant, account_ids=[made["stopped"].pk], reason="Moved away", by=actor(), at=now
+    )
+    delete_account(
+        school_ids=None, tenant=tenant, account_id=made["deleted"].pk, reason="Asked for it", by=actor(), at=now
+    )
     said = made["said"]
     disclaim_child(tenant=tenant, account=said, student_id=made["said's child"].pk, by=family(said), at=now)
     made["pupil"] = make_account(tenant, email="pupil42", kind="student")

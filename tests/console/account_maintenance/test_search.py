@@ -187,7 +187,7 @@ def test_kind_state_and_sign_in_narrow_the_list(client, tenant):
     make_account(tenant, email="waits@home.example", confirmed=False)
     User.objects.filter(pk=old.pk).update(last_login=now - timedelta(days=100))
     User.objects.filter(pk=new.pk).update(last_login=now)
-    disable_accounts(tenant=tenant, account_ids=[old.pk], reason="moved", by=actor(), at=now)
+    disable_accounts(school_ids=None, tenant=tenant, account_ids=[old.pk], reason="moved", by=actor(), at=now)
     sign_in(client, tenant)
     assert shown(look(client, tenant, "accounts=all&kind=student")) == ["pupil1"]
     assert shown(look(client, tenant, "accounts=all&state=disabled")) == ["old@home.example"]
@@ -204,7 +204,7 @@ def test_locked_has_two_causes_each_with_icon_and_words(client, tenant):
     tries, staff = make_account(tenant, email="tries@home.example"), make_account(tenant, email="staff@home.example")
     make_account(tenant, email="free@home.example")
     User.objects.filter(pk=tries.pk).update(locked_until=now + timedelta(minutes=10))
-    disable_accounts(tenant=tenant, account_ids=[staff.pk], reason="moved", by=actor(), at=now)
+    disable_accounts(school_ids=None, tenant=tenant, account_ids=[staff.pk], reason="moved", by=actor(), at=now)
     sign_in(client, tenant)
     assert shown(look(client, tenant, "accounts=all&locked=tries")) == ["tries@home.example"]
     assert shown(look(client, tenant, "accounts=all&locked=staff")) == ["staff@home.example"]

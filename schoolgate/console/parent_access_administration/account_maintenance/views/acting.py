@@ -63,6 +63,7 @@ def disable(request: TenantRequest, account_id: int) -> HttpResponse:
             disable_accounts(
                 tenant=request.tenant,
                 account_ids=[account.pk],
+                school_ids=request.rights[Right.KEYS_ACT],
                 by=request.actor,
                 at=timezone.now(),
                 **form.cleaned_data,
@@ -76,12 +77,21 @@ def disable(request: TenantRequest, account_id: int) -> HttpResponse:
 @requires(Right.KEYS_ACT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def enable(request: TenantRequest, account_id: int) -> HttpResponse:
-    """Names the students that the account sees afterwards: read from the directory now, nothing old is restored."""
+    """Names the students that the account sees afterwards: read from the directory now, nothing old is restored.
+
+    Not by a member with fewer schools than whoever stopped it.
+    """
     account = account_in(request, account_id, Right.KEYS_ACT)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
 
     def act() -> str:
-        enable_account(tenant=request.tenant, account_id=account.pk, by=request.actor, at=timezone.now())
+        enable_account(
+            tenant=request.tenant,
+            account_id=account.pk,
+            school_ids=request.rights[Right.KEYS_ACT],
+            by=request.actor,
+            at=timezone.now(),
+        )
         return _("Enabled. The account signs in with its own password again.")
 
     return answer(request, account, "enable", form, act)
@@ -131,7 +141,12 @@ def delete(request: TenantRequest, account_id: int) -> HttpResponse:
 
     def act() -> str:
         delete_account(
-            tenant=request.tenant, account_id=account.pk, by=request.actor, at=timezone.now(), **form.cleaned_data
+            tenant=request.tenant,
+            account_id=account.pk,
+            school_ids=request.rights[Right.ACCOUNTS_DELETE],
+            by=request.actor,
+            at=timezone.now(),
+            **form.cleaned_data,
         )
         return _("Deleted. For seven days you can take it back here.")
 
@@ -146,7 +161,13 @@ def keep(request: TenantRequest, account_id: int) -> HttpResponse:
     if not is_wholly_in_reach(request, account, Right.ACCOUNTS_DELETE):
         raise NotAllowed(_("This account is connected to people of another school as well."))
     try:
-        keep_account(tenant=request.tenant, account_id=account.pk, by=request.actor, at=timezone.now())
+        keep_account(
+            tenant=request.tenant,
+            account_id=account.pk,
+            school_ids=request.rights[Right.ACCOUNTS_DELETE],
+            by=request.actor,
+            at=timezone.now(),
+        )
     except SchoolgateError as refusal:
         messages.error(request, refusal.in_full)
     else:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from schoolgate.accounts.find import find_accounts
+from schoolgate.accounts.models import Stop, StopKind
+from schoolgate.accounts.office_acts import may_end
 from schoolgate.accounts.queries import access_of
 from schoolgate.accounts.ties import disclaimed_by, ties_of
 from schoolgate.console.history import history_of
@@ -110,16 +112,19 @@ def account_context(request: TenantRequest, account: User, tab: str) -> dict[str
         "seen": seen,
         "ties": ties_of(tenant=request.tenant, account=account, school_ids=reach),
         "disclaimed": disclaimed_by(tenant=request.tenant, account=account, school_ids=reach),
-        "rights": _may(request, account),
+        "rights": _may(request, account, row.stop),
     }
 
 
-def _may(request: TenantRequest, account: User | None = None) -> dict[str, bool]:
+def _may(request: TenantRequest, account: User | None = None, stop: Stop | None = None) -> dict[str, bool]:
+    """What the member may do, with this account where one is given. stop: by which the office keeps it shut."""
     rights = {"act": Right.KEYS_ACT in request.rights, "export": Right.EXPORT in request.rights}
     if account is not None:
         may_delete = Right.ACCOUNTS_DELETE in request.rights
         rights["print_code"] = rights["act"] and sees_nobody_beyond(request, account, Right.KEYS_ACT)
         rights["delete"] = may_delete and is_wholly_in_reach(request, account, Right.ACCOUNTS_DELETE)
+        needed = Right.ACCOUNTS_DELETE if stop and stop.kind == StopKind.BINNED else Right.KEYS_ACT
+        rights["end_stop"] = stop is None or may_end(stop, school_ids=request.rights.get(needed, set()))
     return rights
 
 
