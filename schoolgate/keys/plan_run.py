@@ -43,6 +43,11 @@ def active_students(*, tenant: Tenant, asked: RunAsked) -> QuerySet[DirectoryStu
     return found if asked.student_ids is None else found.filter(pk__among=asked.student_ids)
 
 
+def count_active_students(*, tenant: Tenant) -> int:
+    """Query: how many a run for everybody would look at."""
+    return active_students(tenant=tenant, asked=RunAsked()).count()
+
+
 def plan_run(*, tenant: Tenant, asked: RunAsked, at: datetime) -> Plan:
     """Query: whom the run is for at this moment; four statements, however many they are."""
     in_order = active_students(tenant=tenant, asked=asked).order_by(

@@ -161,6 +161,42 @@ def test_every_school_at_once_is_a_run_of_the_district_here_too(client, tenant):
     assert start(client, tenant, shown=2, typed="2").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("taken", "is_wide"),
+    [((2, 1), True), ((2, 0), False), ((1, 1), False), ((3, 0), False)],
+    ids=["most of several schools", "half", "half of two schools", "most, all of one school"],
+)
+def test_a_list_of_most_students_of_the_district_meets_the_same_bar(client, tenant, taken, is_wide):
+    """R-GS-06: by how many it takes in, whatever they are called by."""
+    schools = [make_school(tenant, number=number) for number in (9701, 9702)]
+    sizes = (taken[0], 4 - taken[0]) if taken[0] < 3 else (3, 1)
+    families = [[make_family(tenant, school=school) for _ in range(n)] for school, n in zip(schools, sizes, strict=True)]
+    listed = [student for some, n in zip(families, taken, strict=True) for student, _ in some[:n]]
+    sign_in(client, tenant, Role.PORTAL_OFFICER)
+    page = page_of(client, paste(client, tenant, "\n".join(student.student_no for student in listed)))
+    assert page.context["is_district_wide"] is is_wide
+    assert ("started by an owner or an administrator" in said(page.text)) is is_wide
+    n = sum(taken)
+    assert start(client, tenant, shown=n, typed=str(n)).status_code == (403 if is_wide else 302)
+    assert Job.objects.exists() is not is_wide
+    if is_wide:
+        sign_in(client, tenant, Role.ADMINISTRATOR, fresh=False)
+        assert "/console/fresh/" in start(client, tenant, shown=n, typed=str(n))["Location"]
+        assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(("words", "is_wide"), [({"years": ["7"]}, True), ({"classes": ["7B"]}, False)])
+def test_a_year_of_every_school_is_a_run_of_the_district_as_it_is_by_school(client, tenant, words, is_wide):
+    """R-GS-06."""
+    for number in (9701, 9702):
+        school = make_school(tenant, number=number)
+        for year in ("7", "8", "9"):
+            make_family(tenant, school=school, year_level=year, roll_class=f"{year}B")
+    sign_in(client, tenant, Role.ADMINISTRATOR)
+    page = page_of(client, client.post(address(tenant, "add_filter"), words))
+    assert page.context["is_district_wide"] is is_wide
+
+
 def test_the_rows_ticked_in_registration_key_maintenance(client, tenant):
     """R-GP-01"""
     student, contact = make_family(tenant)

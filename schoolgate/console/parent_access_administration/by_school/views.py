@@ -56,16 +56,15 @@ def asked_by(request: TenantRequest, words: QueryDict | None, *, at: datetime) -
     )
     if words is None or not form.is_valid():
         return Asked(form, None)
-    school_ids = form.school_ids()
     asked = RunAsked(
         for_students=form.cleaned_data["students"],
         for_parents=form.cleaned_data["parents"],
-        school_ids=school_ids,
+        school_ids=form.school_ids(),
         year_levels=frozenset(form.cleaned_data.get("years", ())),
         contacts=form.contacts(),
     )
     preview = preview_of(tenant=request.tenant, asked=asked, at=at)
-    return Asked(form, preview, is_district_wide(request, school_ids))
+    return Asked(form, preview, is_district_wide(request, preview))
 
 
 def page_of(request: TenantRequest, asked: Asked, start: StartForm | None = None) -> HttpResponse:

@@ -26,7 +26,7 @@ from schoolgate.console.parent_access_administration.parent_groups.forms import 
 from schoolgate.console.parent_access_administration.parent_groups.views import PAGE, own_of
 from schoolgate.keys.group_queries import GroupFound, find_group, group_by_id
 from schoolgate.keys.keep_group import delete_group, name_group
-from schoolgate.keys.models import GroupKind, StudentGroup
+from schoolgate.keys.models import StudentGroup
 from schoolgate.keys.run_choices import relationships_of
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.http import TenantRequest
@@ -61,10 +61,8 @@ def asked_by(request: TenantRequest, group_id: int, words: QueryDict, *, at: dat
     if not form.is_valid():
         return GroupAsked(group, form, find_group(tenant=request.tenant, group=group, school_ids=schools), None, False)
     found = find_group(tenant=request.tenant, group=group, school_ids=schools, contacts=form.contacts())
-    asked = found.asked
-    everybody = group.kind == GroupKind.FILTER and not asked.year_levels and not asked.roll_classes
-    wide = everybody and is_district_wide(request, asked.school_ids or ())
-    return GroupAsked(group, form, found, preview_of(tenant=request.tenant, asked=asked, at=at), wide)
+    preview = preview_of(tenant=request.tenant, asked=found.asked, at=at)
+    return GroupAsked(group, form, found, preview, is_district_wide(request, preview))
 
 
 def page_of(
