@@ -1,5 +1,6 @@
 """What decides about subjects of keys, read for many at once: the numbers of statements don't grow with them (spine §3.8)."""
 
+from calendar import isleap
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from schoolgate.keys.schemes import INACTIVE, NO_BIRTH_DATE, NOT_PARENT, OTHER_S
 from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import SecondProof, Tenant
-from schoolgate.tenancy.school_rules import rules_for, rules_of_district, schools_stricter_in
+from schoolgate.tenancy.school_rules import Rules, rules_for, rules_of_district, schools_stricter_in
 
 PARENT = "PARENT"
 _WHOLE_TENANT = 20_000  # Above so many subjects, reading all of the tenant's once is the quicker way.
@@ -124,6 +125,26 @@ def _why_never_students(tenant: Tenant, ids: frozenset[int], today: date) -> dic
         is_young = born is not None and age_on(today, born) < rules.student_minimum_age
         found[pk] = why or (UNDER_AGE if is_young else "")
     return found
+
+
+def may_have_own_key(*, tenant: Tenant, today: date) -> models.Q:
+    """Which published students may have a key for student use, by the same rules; as a condition on DirectoryStudent."""
+
+    def of(rules: Rules) -> models.Q:
+        found = models.Q(birth_date__lte=latest_birth(today, rules.student_minimum_age))
+        return found if rules.second_proof != SecondProof.NONE else found | models.Q(birth_date=None)
+
+    differing = schools_stricter_in(tenant, "second_proof", "student_minimum_age")
+    may = of(rules_of_district(tenant)) & ~models.Q(school_id__in=differing)
+    for school_id in differing:
+        may |= models.Q(school_id=school_id) & of(rules_for(tenant=tenant, school_ids=[school_id]))
+    return models.Q(is_active=True) & may
+
+
+def latest_birth(day: date, age: int) -> date:
+    """The last birth date of those who are of this age, in whole years, on that day."""
+    year = day.year - age
+    return date(year, 2, 28) if (day.month, day.day) == (2, 29) and not isleap(year) else day.replace(year=year)
 
 
 def age_on(day: date, born: date) -> int:

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schoolgate.jobs.models import JobItem
 from schoolgate.jobs.subject import Subject, packed, unpacked
-from schoolgate.keys.facts import age_on, facts_of
+from schoolgate.keys.facts import age_on, facts_of, latest_birth
 from schoolgate.keys.follow import follow_directory
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey, KeyState
@@ -158,3 +160,11 @@ def test_a_packed_backlog_keeps_kinds_addressees_and_order():
 )
 def test_ages_in_whole_years(born, day, age):
     assert age_on(day, born) == age
+
+
+@given(
+    st.dates(date(2020, 1, 1), date(2032, 12, 31)), st.dates(date(1996, 1, 1), date(2024, 12, 31)), st.integers(0, 20)
+)
+def test_the_last_birth_date_of_an_age_divides_those_of_the_age_from_the_others(day, born, age):
+    """As keys/facts.py counts one by one, so the filter counts them all."""
+    assert (born <= latest_birth(day, age)) == (age_on(day, born) >= age)

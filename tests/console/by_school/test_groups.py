@@ -170,7 +170,9 @@ def test_a_list_of_most_students_of_the_district_meets_the_same_bar(client, tena
     """R-GS-06: by how many it takes in, whatever they are called by."""
     schools = [make_school(tenant, number=number) for number in (9701, 9702)]
     sizes = (taken[0], 4 - taken[0]) if taken[0] < 3 else (3, 1)
-    families = [[make_family(tenant, school=school) for _ in range(n)] for school, n in zip(schools, sizes, strict=True)]
+    families = [
+        [make_family(tenant, school=school) for _ in range(n)] for school, n in zip(schools, sizes, strict=True)
+    ]
     listed = [student for some, n in zip(families, taken, strict=True) for student, _ in some[:n]]
     sign_in(client, tenant, Role.PORTAL_OFFICER)
     page = page_of(client, paste(client, tenant, "\n".join(student.student_no for student in listed)))

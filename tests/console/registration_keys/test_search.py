@@ -1,17 +1,24 @@
 """The search and its result (registration-keys §4, R-RK-01 to R-RK-13, §12)."""
 
+from datetime import date
+
 import pytest
+from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
+from schoolgate.console.parent_access_administration.registration_keys.people import keys_of_students
+from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
 from schoolgate.directory import search as directory_search
+from schoolgate.directory.models import DirectoryHousehold
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import AccessKey
 from schoolgate.keys.subjects import of_students
-from schoolgate.tenancy.models import Role
+from schoolgate.tenancy.models import Role, TenantSettings
 from tests.console.contact_keys.office import sign_in, statements
 from tests.console.registration_keys.office import address, found, post, said, search
 from tests.factories.directory import make_contact, make_link, make_student
-from tests.factories.keys import make_key, make_key_for, make_redeemed_key
-from tests.factories.tenancy import make_school, make_tenant
+from tests.factories.keys import make_key, make_key_for, make_redeemed_key, make_tie_for
+from tests.factories.tenancy import NOW, make_exceptions, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -163,6 +170,20 @@ def test_the_row_tells_every_key_in_a_few_words(client, tenant, school, office):
     assert row.gaps == 1
 
 
+def test_a_school_without_students_and_a_member_without_an_active_school_are_told_so(
+    client, tenant, school, old_school
+):
+    """§4, empty states."""
+    sign_in(client, tenant, school=old_school)
+    assert "None of your schools is active" in client.get(address(tenant)).text
+    client.logout()
+    sign_in(client, tenant)
+    assert "This school has no students" in search(client, tenant, school=school.pk).text
+    assert "No student matches" in search(client, tenant, school=school.pk, surname="berg").text
+    make_student(tenant, school=school, is_active=False)
+    assert "Inactive has 1." in said(search(client, tenant, school=school.pk).text)
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [({"is_active": False}, "not active"), ({"birth_date": None}, "no birth date")],
@@ -200,9 +221,82 @@ def test_filters_narrow_by_year_class_gap_expired_registered_and_language(client
     assert filtered(registered="0") == ["Expired", "Gap", "Locked"]
     assert filtered(registered="2") == []
     assert filtered(keys="expired") == ["Expired"]
-    assert filtered(keys="problem") == ["Locked"]
+    assert filtered(keys="problem") == ["Expired", "Locked"]
     assert filtered(year="8", surname="ga") == ["Gap"]
     assert len(filtered(keys="nonsense", registered="x")) == 4
+
+
+@pytest.mark.parametrize("system", ["contact", "family", "student"])
+def test_each_filter_of_keys_finds_exactly_the_rows_that_tell_it(client, tenant, school, office, system):
+    """R-RK-07, R-RK-08: the filter and the row are two statements of one thing."""
+    TenantSettings.objects.filter(tenant=tenant).update(key_system=system)
+    tenant.refresh_from_db()
+    household = DirectoryHousehold.objects.create(id=910_001, tenant=tenant, source="sis", source_id="H1").pk
+
+    def family(name, *, of_household=True, access=True, **columns):
+        student, contact = make_student(tenant, school=school, family_name=name), make_contact(tenant, **columns)
+        make_link(student, contact, household_id=household if of_household else None, portal_access=access)
+        whose = {"contact": contact.pk, "family": household, "student": student.pk}[system]
+        return student, Subject(system, whose, None if system == "contact" else contact.pk)
+
+    def key(subject, **columns):
+        made = make_key_for(subject, tenant_id=tenant.pk)
+        AccessKey.objects.filter(pk=made.pk).update(**columns)
+        return made
+
+    over = {"state": "expired", "sealed": None}
+    family("Gap")
+    family("Unlinked", access=False)
+    family("Homeless", of_household=False)
+    family("Staff", type="STAFF")
+    make_student(tenant, school=school, family_name="Young", birth_date=date(2024, 2, 29))
+    make_student(tenant, school=school, family_name="Undated", birth_date=None)
+    _, live = family("Live")
+    key(live)
+    _, locked = family("Locked")
+    key(locked, locked_at=NOW)
+    _, expired = family("Expired")
+    key(expired, **over)
+    _, renewed = family("Renewed")
+    key(renewed, **over)
+    key(renewed)
+    _, unseen = family("Unseen", access=False)
+    key(unseen, **over)
+    student, tied = family("Tied")
+    key(tied, **over)
+    make_tie_for(tied, tenant_id=tenant.pk)
+    own = of_students([student.pk])[0]
+    key(own, **over)
+    family("Shared", email="one@home.example")
+    family("Sharing", email="One@home.example")
+    family("Teacher", email="one@home.example", type="STAFF")
+
+    def filtered(keys):
+        return set(found(search(client, tenant, school=school.pk, keys=keys)))
+
+    everybody = {row.student.family_name: row for row in search(client, tenant, school=school.pk).context["page"]}
+    lines = {each.student.family_name: each for each in keys_of_students(
+        Scope(tenant, None, timezone.now(), timezone.now().date()), [row.student for row in everybody.values()]
+    )}  # fmt: skip
+    assert filtered("gap") == {name for name, each in lines.items() if any(one.is_gap for one in each.parents)}
+    assert filtered("own_gap") == {name for name, row in everybody.items() if row.own_is_gap}
+    assert filtered("expired") == {name for name, row in everybody.items() if "expired" in row.problems}
+    assert filtered("problem") == {name for name, row in everybody.items() if row.problems}
+    assert {"Gap", "Expired"} <= filtered("gap")
+    assert "Live" not in filtered("gap")
+    assert ("Homeless" in filtered("gap")) is (system != "family")
+    assert filtered("expired") == {"Expired", "Tied"}
+    assert filtered("problem") == {"Expired", "Locked", "Tied", "Shared", "Sharing"}
+    assert {"Young", "Undated"}.isdisjoint(filtered("own_gap"))
+
+
+def test_a_school_that_is_stricter_has_its_own_gaps(client, tenant, school, office):
+    """R-RK-08, R-DI-02."""
+    make_exceptions(school, student_minimum_age=16)
+    for where in (school, make_school(tenant)):
+        make_student(tenant, school=where, family_name="Berg", student_no=where.name, birth_date=date(2015, 1, 1))
+    [row] = search(client, tenant, surname="berg", keys="own_gap").context["page"]
+    assert row.student.school != school
 
 
 def test_columns_sort(client, tenant, office):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.directory.models import DirectoryHousehold, DirectoryStudent
+from schoolgate.enrolments.clock import tick
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import add_key
 from schoolgate.keys.models import AccessKey, KeyState, Tie
@@ -112,7 +113,9 @@ def test_keys_made_elsewhere_and_of_an_old_system_are_seen(client, tenant, mia, 
     contact = parent_of(mia, tenant)
     make_link(make_student(tenant, school=mia.school), contact)
     key = make_key(contact, at=timezone.now())
-    assert key.selector in window(client, tenant, mia).text
+    page = window(client, tenant, mia).text
+    assert key.selector in page
+    assert "Shared with 1 other student" in said(page)
     TenantSettings.objects.filter(tenant=tenant).update(key_system="student")
     answer = window(client, tenant, mia)
     assert [each.line.selector for each in answer.context["window"].legacy] == [key.selector]
@@ -189,6 +192,31 @@ def test_a_contact_who_sees_a_sibling_alone_can_be_chosen_with_a_warning(client,
     assert found.why is None
     assert "until access is on and published" in found.warning
     assert "and not this one" in found.opens
+
+
+@pytest.mark.parametrize(
+    ("published", "working_copy", "told", "offers"),
+    [
+        (False, False, "until access is on and published", True),
+        (False, True, "until access is on and published", False),
+        (True, False, "until the next Data Sync: access is turned off", False),
+        (True, True, "", False),
+    ],
+)
+def test_access_that_is_off_or_pending_is_told_beside_the_choice(client, tenant, published, working_copy, told, offers):
+    """R-SK-12."""
+    sign_in(client, tenant, Role.ADMINISTRATOR)
+    mia, sibling, contact = working.make_student(tenant), working.make_student(tenant), working.make_contact(tenant)
+    pair = working.make_association(mia, contact, access=published)
+    working.make_association(sibling, contact, access=True)
+    sync(tenant)
+    type(pair).objects.filter(pk=pair.pk).update(receives_portal_access=working_copy, changed_no=tick(tenant=tenant))
+    choice = choices(client, tenant, mia)[contact.pk]
+    assert choice.why is None
+    assert told in choice.warning if told else not choice.warning
+    assert choice.may_turn_on is offers
+    page = client.get(address(tenant, "select_contact", mia.pk), headers=HTMX).text
+    assert ("Turn on (takes effect at the next sync)" in page) is offers
 
 
 @pytest.mark.parametrize(("days", "may"), [(10, True), (40, False)])

@@ -42,7 +42,9 @@ def may_run_district_wide(request: TenantRequest) -> bool:
 def require_district_wide(request: TenantRequest) -> None:
     """Raises NotAllowed."""
     if not may_run_district_wide(request):
-        raise NotAllowed(_("A run for the whole district, or for most of its students, is started by an owner or an administrator."))
+        raise NotAllowed(
+            _("A run for the whole district, or for most of its students, is started by an owner or an administrator.")
+        )
 
 
 def may_print(request: TenantRequest) -> bool:

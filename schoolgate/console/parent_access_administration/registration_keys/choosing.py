@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access_administration.registration_keys.people import Parent, left_within_grace
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
-from schoolgate.console.parent_access_administration.registration_keys.window import Why, Window, why_never
+from schoolgate.console.parent_access_administration.registration_keys.window import ParentLine, Why, Window, why_never
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.errors import why_no_key
@@ -22,7 +22,8 @@ from schoolgate.lib.errors import NotFound
 class Choice:
     """One contact. why: of one that can't be chosen. opens: the sentence on what the key opens (R-SK-13).
 
-    also_sees: how many other students. warning: the key won't show this student yet (R-SK-04, R-SK-12).
+    also_sees: how many other students. warning: the key won't show this student yet, or soon not any more (R-SK-04, R-SK-12).
+    may_turn_on: access to this student is off, and nobody has turned it on yet.
     """
 
     parent: Parent
@@ -30,6 +31,7 @@ class Choice:
     opens: str
     also_sees: int
     warning: str
+    may_turn_on: bool
 
     @property
     def contact(self) -> DirectoryContact:
@@ -40,7 +42,7 @@ def choices_of(scope: Scope, window: Window) -> list[Choice]:
     """Query: every contact of the window's student, in its order."""
     subjects = [each.line.subject for each in window.parents if each.line is not None]
     seen = students_by_subject(tenant=scope.tenant, subjects=subjects, today=scope.today)
-    return [_choice(scope, window, each.parent, seen) for each in window.parents]
+    return [_choice(scope, window, each, seen) for each in window.parents]
 
 
 def choice_by_id(scope: Scope, window: Window, contact_id: int) -> Choice:
@@ -51,18 +53,20 @@ def choice_by_id(scope: Scope, window: Window, contact_id: int) -> Choice:
     raise NotFound
 
 
-def _choice(scope: Scope, window: Window, parent: Parent, seen: dict[Subject, list[DirectoryStudent]]) -> Choice:
+def _choice(scope: Scope, window: Window, line: ParentLine, seen: dict[Subject, list[DirectoryStudent]]) -> Choice:
+    parent = line.parent
     students = seen.get(parent.line.subject, []) if parent.line is not None else []
     others = [student for student in students if student.pk != window.student.pk]
     in_grace = left_within_grace(scope.tenant, window.student, at=scope.at, today=scope.today)
     why = why_not_chosen(window, parent, in_grace=in_grace)
-    warning = "" if why is not None or parent.opens else _warning(window.student, in_grace=in_grace)
+    warning = "" if why is not None else _warning(window.student, line, in_grace=in_grace)
     return Choice(
         parent=parent,
         why=why,
         opens=opens_sentence(parent.contact, window.student, others, opens=parent.opens, schools=scope.schools),
         also_sees=len(others),
         warning=warning,
+        may_turn_on=bool(warning) and window.student.is_active and not parent.opens and not line.pending,
     )
 
 
@@ -83,7 +87,11 @@ def why_not_chosen(window: Window, parent: Parent, *, in_grace: bool) -> Why | N
     return Why(*why_no_key(why)) if why else None
 
 
-def _warning(student: DirectoryStudent, *, in_grace: bool) -> str:
+def _warning(student: DirectoryStudent, line: ParentLine, *, in_grace: bool) -> str:
+    if line.pending == "off":
+        return _("Will see this student until the next Data Sync: access is turned off, and not published yet.")
+    if line.parent.opens:
+        return ""
     if not student.is_active and in_grace:
         return _(
             "The student has left. The key shows nobody until the student is active again, and ends with the leaving grace."

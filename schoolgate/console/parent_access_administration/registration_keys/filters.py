@@ -4,25 +4,28 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
-from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
+from schoolgate.directory.models import DirectoryAssociation, DirectoryContact, DirectoryStudent
 from schoolgate.keys.by_school import is_locked
-from schoolgate.keys.facts import PARENT
+from schoolgate.keys.facts import PARENT, may_have_own_key
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages
 
 STATES = ("active", "inactive", "all")
-KEYS = ("gap", "expired", "problem")
+KEYS = ("gap", "own_gap", "expired", "problem")
 
 
 @dataclass(frozen=True)
 class Filters:
-    """keys: "gap" (a key could be made that opens the record), "expired", "problem" (locked, or a mail did not arrive), or empty.
+    """What was chosen.
+
+    keys: one of KEYS, or empty. "gap": a parent key could be made that opens the record; "own_gap": a key for student use could;
+    "problem": whatever the list's column of that name tells.
 
     registered: 0, 1 or 2 (and more) connected people, None for any.
     """
@@ -100,26 +103,51 @@ def _own_keys(scope: Scope) -> QuerySet[AccessKey]:
     return AccessKey.objects.for_tenant(scope.tenant).filter(subject_kind=STUDENT_SELF, subject_id=OuterRef("pk"))
 
 
+def _own_ties(scope: Scope) -> QuerySet[Tie]:
+    ties = Tie.objects.for_tenant(scope.tenant).standing()
+    return ties.filter(subject_kind=STUDENT_SELF, subject_id=OuterRef("pk"))
+
+
 def _by_keys(scope: Scope, wanted: str) -> Q:
     live = Q(state=KeyState.LIVE, expires_at__gt=scope.at)
     if wanted == "gap":
-        without = _links(scope).filter(~Exists(_keys_of_pair(scope).filter(live)), ~Exists(_ties_of_pair(scope)))
+        subjects = _links(scope).filter(**{f"{SUBJECT_COLUMN[parent_kind(scope.tenant)]}__isnull": False})
+        without = subjects.filter(~Exists(_keys_of_pair(scope).filter(live)), ~Exists(_ties_of_pair(scope)))
         return Q(Exists(without))
-    if wanted == "problem":
-        stuck = stuck_messages(tenant=scope.tenant).values("key_id")
-        trouble = live & (is_locked(tenant=scope.tenant, at=scope.at) | Q(pk__in=stuck))
-    else:
-        trouble = Q(state=KeyState.EXPIRED) | Q(state=KeyState.LIVE, expires_at__lte=scope.at)
-    of_contacts = _pairs(scope).filter(Exists(_only(wanted, _keys_of_pair(scope)).filter(trouble)))
+    if wanted == "own_gap":
+        may = may_have_own_key(tenant=scope.tenant, today=scope.today)
+        return may & Q(~Exists(_own_keys(scope).filter(live))) & Q(~Exists(_own_ties(scope)))
     if wanted == "expired":
-        of_contacts = of_contacts.filter(~Exists(_ties_of_pair(scope)))
-    return Q(Exists(of_contacts)) | Q(Exists(_only(wanted, _own_keys(scope)).filter(trouble)))
+        return _expired(scope)
+    stuck = stuck_messages(tenant=scope.tenant).values("key_id")
+    trouble = live & (is_locked(tenant=scope.tenant, at=scope.at) | Q(pk__in=stuck))
+    of_contacts = _pairs(scope).filter(Exists(_keys_of_pair(scope).filter(trouble)))
+    found = Q(Exists(of_contacts)) | Q(Exists(_own_keys(scope).filter(trouble)))
+    return found | _expired(scope) | _shares_email(scope)
 
 
-def _only(wanted: str, keys: QuerySet[AccessKey]) -> QuerySet[AccessKey]:
-    """Of expired keys only those after which none was made."""
-    if wanted != "expired":
-        return keys
+def _expired(scope: Scope) -> Q:
+    """A key has expired, none was made since, nobody is connected, and its addressee still sees somebody."""
+    over = Q(state=KeyState.EXPIRED) | Q(state=KeyState.LIVE, expires_at__lte=scope.at)
+    column = SUBJECT_COLUMN[parent_kind(scope.tenant)]
+    links = DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
+    sees = links.filter(**{"contact_id": OuterRef("contact_id"), column: OuterRef(column)})
+    pairs = _pairs(scope).filter(Exists(sees), ~Exists(_ties_of_pair(scope)))
+    of_contacts = Q(Exists(pairs.filter(Exists(_without_newer(_keys_of_pair(scope)).filter(over)))))
+    return of_contacts | (Q(~Exists(_own_ties(scope))) & Q(Exists(_without_newer(_own_keys(scope)).filter(over))))
+
+
+def _shares_email(scope: Scope) -> Q:
+    """A contact has the address of another PARENT contact (G-01)."""
+    parents = DirectoryContact.objects.for_tenant(scope.tenant).filter(type=PARENT, is_active=True, email_usable=True)
+    others = parents.annotate(folded=Lower("email")).filter(folded=Lower(OuterRef("contact__email")))
+    pairs = _pairs(scope).filter(contact__type=PARENT, contact__is_active=True, contact__email_usable=True)
+    pairs = pairs.exclude(contact__email="").filter(Exists(others.exclude(pk=OuterRef("contact_id"))))
+    return Q(Exists(pairs))
+
+
+def _without_newer(keys: QuerySet[AccessKey]) -> QuerySet[AccessKey]:
+    """Of keys those after which none was made for the same subject."""
     newer = AccessKey.objects.filter(  # every tenant: beside a key of this one
         tenant_id=OuterRef("tenant_id"),
         subject_kind=OuterRef("subject_kind"),
@@ -169,9 +197,10 @@ def _in_order(words: Collection[str]) -> tuple[str, ...]:
 def keys_labels() -> list[tuple[str, str]]:
     """The filter by keys, in words."""
     return [
-        ("gap", _("Gap: a key could be made")),
+        ("gap", _("Gap: a key for parent use could be made")),
+        ("own_gap", _("Gap: a key for student use could be made")),
         ("expired", _("A key has expired")),
-        ("problem", _("Locked, or bounced")),
+        ("problem", _("Any problem")),
     ]
 
 

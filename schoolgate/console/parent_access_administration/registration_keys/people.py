@@ -125,7 +125,9 @@ def _parent(
     pair: DirectoryAssociation, subject: Subject | None, lines: Mapping[Subject, KeyLine], shared: Collection[str]
 ) -> Parent:
     line = lines.get(subject) if subject is not None else None
-    is_shared = pair.contact.email_usable and pair.contact.email.casefold() in shared
+    contact = pair.contact
+    may_share = contact.type == PARENT and contact.is_active and contact.email_usable
+    is_shared = may_share and contact.email.casefold() in shared
     opens, is_barred = pair.opens, pair.is_barred  # type: ignore[attr-defined]  # Annotated above.
     return Parent(pair, line, opens, is_barred, is_shared)
 

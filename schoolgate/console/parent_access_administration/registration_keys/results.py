@@ -80,6 +80,11 @@ class Result:
         return next(each.count for each in self.tallies if each.name == "all")
 
     @property
+    def is_empty_school(self) -> bool:
+        """A school was chosen, by itself and unfiltered, that has nobody of any status."""
+        return self.fields == ("school",) and not self.hits and not self.filters.is_narrowed
+
+    @property
     def seen(self) -> str:
         return seen_of(self.page)
 

@@ -24,6 +24,7 @@ ACTS_ON_KEYS = (
     *("key.generated", "key.replaced", "key.revoked", "key.unlocked", "key.locked", "key.expired", "key.redeemed"),
     *("key.disclaimed", "key.printed", "key.emailed", "email.queued", "email.cancelled", "email.stopped", "email.resent"),
     *("tie.ended", "sync.applied", "sync.withdrawn", "sync.undone", "account.disabled", "account.deleted", "setting.changed"),
+    *("account.renamed", "account.updated", "key_system.changed", "school.edited"),
 )  # fmt: skip
 """What may make a row different."""
 _MOST_ROWS = 250

@@ -1,5 +1,6 @@
 """Student Key Information: every key that opens one student's record, and why others are missing (registration-keys §5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -17,10 +18,11 @@ from schoolgate.console.parent_access_administration.registration_keys.people im
 from schoolgate.console.parent_access_administration.registration_keys.rows import ACTS_ON_KEYS
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
+from schoolgate.jobs.subject import Subject
 from schoolgate.keys.errors import why_no_key
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.schemes import LIVE_KEY, TIED
-from schoolgate.keys.subjects import CONTACT, parent_kind
+from schoolgate.keys.subjects import CONTACT, parent_kind, students_by_subject
 from schoolgate.sync.pending import PendingLink, pending_by_student
 from schoolgate.tenancy.models import KeySystem
 
@@ -37,13 +39,15 @@ class Why:
 class ParentLine:
     """One contact of the window. pending: "on" or "off" after the next Data Sync, else empty. why: of a key that is missing.
 
-    may_act: the acts on the key are offered here; not where a restriction closes the pair (G-05).
+    may_act: the acts on the key are offered here; not where a restriction closes the pair (G-05). also_sees: how many other
+    students the same key opens (G-03).
     """
 
     parent: Parent
     pending: str
     why: Why | None
     may_act: bool
+    also_sees: int = 0
 
     @property
     def contact(self) -> DirectoryContact:
@@ -103,11 +107,13 @@ def window_of(scope: Scope, student_id: int) -> Window:
     student = student_by_id(scope, student_id)
     [keys] = keys_of_students(scope, [student])
     pending = pending_by_student(tenant=scope.tenant, student_ids=[student.pk], today=scope.today).get(student.pk, [])
+    subjects = [each.line.subject for each in keys.parents if each.line is not None]
+    opened = students_by_subject(tenant=scope.tenant, subjects=subjects, today=scope.today)
     known = {parent.contact.pk for parent in keys.parents}
     window = Window(
         keys=keys,
         own_why=why_not_own(keys.own),
-        parents=tuple(_parent_line(each, pending) for each in keys.parents),
+        parents=tuple(_parent_line(each, pending, opened) for each in keys.parents),
         unpublished=tuple(link for link in pending if link.opens and link.contact_id not in known),
         legacy=_legacy(scope, keys),
         system="" if parent_kind(scope.tenant) == CONTACT else _system_name(scope),
@@ -141,9 +147,14 @@ def why_not_own(line: KeyLine) -> Why | None:
     return Why(*why_no_key(line.why_not))
 
 
-def _parent_line(parent: Parent, pending: list[PendingLink]) -> ParentLine:
+def _parent_line(
+    parent: Parent, pending: list[PendingLink], opened: Mapping[Subject, list[DirectoryStudent]]
+) -> ParentLine:
     mark = next((("on" if link.opens else "off") for link in pending if link.association_id == parent.pair.pk), "")
-    return ParentLine(parent, mark, _why_missing(parent), may_act=not parent.is_barred and parent.line is not None)
+    may_act = not parent.is_barred and parent.line is not None
+    seen = opened.get(parent.line.subject, []) if parent.line is not None else []
+    others = sum(1 for student in seen if student.pk != parent.pair.student_id)
+    return ParentLine(parent, mark, _why_missing(parent), may_act, others)
 
 
 def _why_missing(parent: Parent) -> Why | None:
