@@ -10,6 +10,7 @@ from schoolgate.audit.models import AuditEntry
 from schoolgate.enrolments.queries import contact_names, household_names, student_names
 from schoolgate.jobs.models import JobItem
 from schoolgate.keys.queries import key_names
+from schoolgate.keys.subjects import AUDIT_KIND
 from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.queries import names_of_users
 
@@ -18,9 +19,13 @@ NAMED_AT_MOST = 400  # Of a kind, on a page: an entry about thousands names its 
 
 @dataclass(frozen=True)
 class Names:
-    """names: by (kind, id). A person beyond the member's schools is told as such; a thing without a name by its number."""
+    """names: by (kind, id). A person beyond the member's schools is told as such; a thing without a name by its number.
+
+    is_cut: the member doesn't see all schools.
+    """
 
     names: dict[tuple[str, int], str] = field(default_factory=dict)
+    is_cut: bool = False
 
     def of(self, kind: str, id_: int) -> str:
         known = self.names.get((kind, id_))
@@ -28,7 +33,15 @@ class Names:
             return known
         if kind == "student":
             return _("a student of another school")
+        if self.is_cut and kind == "contact":
+            return _("a contact of another school")
+        if self.is_cut and kind == "household":
+            return _("a household of another school")
         return f"{kind.replace('_', ' ')} {id_}"
+
+    def of_item(self, item: JobItem) -> str:
+        """Whom or what an item of a job is about."""
+        return self.of(AUDIT_KIND.get(item.subject_kind, item.subject_kind), item.subject_id)
 
     def who(self, entry: AuditEntry) -> str:
         """Who acted: by name, or as the door they came through."""
@@ -66,7 +79,7 @@ def names_of_items(tenant: Tenant, items: Iterable[JobItem], *, school_ids: Coll
     """What the items of a job are about."""
     ids: dict[str, set[int]] = defaultdict(set)
     for item in items:
-        ids[item.subject_kind].add(item.subject_id)
+        ids[AUDIT_KIND.get(item.subject_kind, item.subject_kind)].add(item.subject_id)
     return _named(tenant, ids, school_ids=school_ids)
 
 
@@ -78,8 +91,11 @@ def _named(tenant: Tenant, ids: Mapping[str, Collection[int]], *, school_ids: Co
         ("account", users),
         ("key", key_names(tenant=tenant, key_ids=ids.get("key", ()))),
         ("student", student_names(tenant=tenant, student_ids=ids.get("student", ()), school_ids=school_ids)),
-        ("contact", contact_names(tenant=tenant, contact_ids=ids.get("contact", ()))),
-        ("household", household_names(tenant=tenant, household_ids=ids.get("household", ()))),
+        ("contact", contact_names(tenant=tenant, contact_ids=ids.get("contact", ()), school_ids=school_ids)),
+        (
+            "household",
+            household_names(tenant=tenant, household_ids=ids.get("household", ()), school_ids=school_ids),
+        ),
     ):
         found |= {(kind, id_): name for id_, name in names.items()}
-    return Names(found)
+    return Names(found, is_cut=school_ids is not None)

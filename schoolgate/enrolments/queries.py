@@ -287,14 +287,21 @@ def student_names(*, tenant: Tenant, student_ids: Collection[int], school_ids: S
     return {row.pk: row.shown_name for row in rows}
 
 
-def contact_names(*, tenant: Tenant, contact_ids: Collection[int]) -> dict[int, str]:
-    """Names by id."""
-    return {row.pk: row.shown_name for row in Contact.objects.for_tenant(tenant).filter(pk__in=contact_ids)}
+def contact_names(*, tenant: Tenant, contact_ids: Collection[int], school_ids: Schools = None) -> dict[int, str]:
+    """Names by id; those who never had to do with a student of these schools are absent."""
+    rows = Contact.objects.for_tenant(tenant).filter(pk__in=contact_ids)
+    if school_ids is not None:
+        near = Association.objects.for_tenant(tenant).at_schools(school_ids)
+        rows = rows.filter(Exists(near.filter(contact_id=OuterRef("pk"))))
+    return {row.pk: row.shown_name for row in rows}
 
 
-def household_names(*, tenant: Tenant, household_ids: Collection[int]) -> dict[int, str]:
-    """Names by id; a household without one is called by its address."""
+def household_names(*, tenant: Tenant, household_ids: Collection[int], school_ids: Schools = None) -> dict[int, str]:
+    """Names by id; a household without one is called by its address. Those that never had a student of these schools are absent."""
     rows = Household.objects.for_tenant(tenant).filter(pk__in=household_ids)
+    if school_ids is not None:
+        near = HouseholdMember.objects.for_tenant(tenant).filter(student__school_id__in=school_ids)
+        rows = rows.filter(Exists(near.filter(household_id=OuterRef("pk"))))
     return {row.pk: row.name or row.address_1 or row.source_id for row in rows}
 
 

@@ -16,7 +16,7 @@ from schoolgate.jobs.start import add_job
 from schoolgate.jobs.subject import Subject
 from schoolgate.tenancy.models import Membership, Role, School
 from tests.console.enrolments_pages import said, sign_in
-from tests.factories.enrolments import make_contact, make_student
+from tests.factories.enrolments import make_association, make_contact, make_student
 from tests.factories.tenancy import NOW, PASSWORD, actor, make_member, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +166,22 @@ def test_a_member_for_one_school_reads_of_its_students(client, tenant):
     page = text_of(client.get(address(tenant, "records:audit")))
     assert "Here" in page
     assert "There" not in page
+
+
+def test_an_entry_names_no_contact_and_no_household_of_another_school(client, tenant):
+    """R-PM-01: a key's entry names the student with the adult it was made for."""
+    mine, other = make_school(tenant), make_school(tenant)
+    student = make_student(tenant, school=mine, given_name="Here")
+    near, far = make_contact(tenant, family_name="Nearby"), make_contact(tenant, family_name="Faraway")
+    make_association(student, near)
+    make_association(make_student(tenant, school=other), far)
+    for contact in (near, far):
+        note(tenant, "key.revoked", ("student", student.pk), ("contact", contact.pk))
+    sign_in(client, tenant, Role.PORTAL_OFFICER, school=mine)
+    page = text_of(client.get(address(tenant, "records:audit")))
+    assert "Nearby" in page
+    assert "a contact of another school" in page
+    assert "Faraway" not in page
 
 
 def test_another_tenants_entries_are_not_there(client, tenant):

@@ -14,7 +14,7 @@ from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.plan_run import RunAsked, plan_run
 from schoolgate.letters.first_delivery import GivenOut, Way, start_delivery
-from schoolgate.letters.models import Message
+from schoolgate.letters.models import Delivery, Message
 from schoolgate.tenancy.models import Role
 from tests.console.by_school.test_plan import address, make_family
 from tests.console.contact_keys.office import said, sign_in
@@ -230,3 +230,32 @@ def test_a_member_for_one_school_fetches_the_letters_of_their_own_students_alone
     student.school = make_school(tenant)
     student.save()
     assert "/letters/1/" not in look(client, tenant, job).text
+
+
+def test_who_works_for_one_school_today_reads_and_undoes_nothing_of_the_others_in_their_own_older_run(client, tenant):
+    """R-RK-11, R-PM-01: rows by today's reach, whatever the member's schools were when the run was started."""
+    near, far = make_school(tenant), make_school(tenant)
+    student, contact = make_family(tenant, school=near)
+    make_family(tenant, school=far)
+    member = sign_in(client, tenant)
+    job = ended(tenant, by=member, way=Way.LETTERS)
+    letters = [run_to_its_end(each) for each in deliveries_of(job)]
+    member.memberships.update(school=near)
+    answer = client.post(address(tenant, "download_run", job.pk))
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [(row["Student Id"], row["Contact ID"]) for row in rows] == [
+        (student.student_no, ""),
+        (student.student_no, contact.contact_no),
+    ]
+    page = client.get(reverse("console:records:job", args=[tenant.code, job.pk]))
+    assert len(page.context["rows"]) == 2
+    assert "2 more are about people of other schools" in said(page.text)
+    assert "Undo run" not in look(client, tenant, job).text
+    assert client.post(address(tenant, "undo", job.pk)).status_code == 403
+    mark = reverse("console:contact_keys:mark", args=[tenant.code, letters[0].pk])
+    assert client.post(mark, {"became": "destroyed"}).status_code == 403
+    Delivery.objects.update(fetched_at=NOW, page_no=1)
+    AccessKey.objects.update(state=KeyState.REVOKED, sealed=None)
+    shown = look(client, tenant, job).context["found"].deliveries
+    to_pull = {letter.number for each in shown for letter in each.to_pull}
+    assert to_pull == {student.student_no, contact.contact_no}

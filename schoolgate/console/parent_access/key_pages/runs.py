@@ -4,19 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from django.db.models.functions import Coalesce
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from schoolgate.audit.actor import Actor
+from schoolgate.console.items_in_reach import is_within, items_at
 from schoolgate.console.job_panel import JobPanel, may_act_on, panel_of
 from schoolgate.console.parent_access.key_pages.words import said_skips
-from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
-from schoolgate.jobs.models import ItemState, Job, JobItem
+from schoolgate.jobs.models import Job
 from schoolgate.jobs.queries import OPEN_STATES, skip_counts
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind
+from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.replace import start_replace
+from schoolgate.letters.addressees import whom
 from schoolgate.letters.hand_over import has_mail_server
 from schoolgate.letters.letter_file import FileOfRun, LetterToPull, files_of_run, letters_to_pull, mark_letters
 from schoolgate.letters.models import DeliveryState
@@ -76,28 +76,13 @@ def run_by_id(request: TenantRequest, job_id: int, *, at: datetime) -> Run:
 
 
 def may_change(request: TenantRequest, run: Run) -> bool:
-    """May the reader undo it, or say what became of its letters?"""
-    own = Right.KEYS_ACT in request.rights and run.job.actor_id == request.user.pk
-    return own or may_act_on(request, run.job)
+    """May the reader undo it, or say what became of its letters? Not once it holds somebody beyond their schools."""
+    return may_act_on(request, run.job) and is_within(run.job, school_ids=request.rights[Right.KEYS_ACT])
 
 
-def may_see_letters(request: TenantRequest, run: Run, *, at: datetime) -> bool:
+def may_see_letters(request: TenantRequest, run: Run) -> bool:
     """May the reader see the keys of everybody to whom its letters go, as their schools are now?"""
-    schools = request.rights.get(Right.KEYS_SEE, set())
-    if schools is None or not schools:
-        return schools is None
-    students = DirectoryStudent.objects.for_tenant(request.tenant).filter(school_id__in=schools)
-    theirs = DirectoryAssociation.objects.for_tenant(request.tenant).filter(student__school_id__in=schools)
-    addressed = JobItem.objects.filter(job=run.job, state=ItemState.DONE)
-    of_students = Q(subject_kind__in=[SubjectKind.STUDENT, SubjectKind.STUDENT_SELF])
-    adults = addressed.exclude(subject_kind=SubjectKind.STUDENT_SELF).annotate(
-        adult_id=Coalesce("addressee_id", "subject_id")
-    )
-    beyond = (
-        addressed.filter(of_students).exclude(subject_id__in=students.values("pk")),
-        adults.exclude(adult_id__in=theirs.values("contact_id")),
-    )
-    return not any(found.exists() for found in beyond)
+    return Right.KEYS_SEE in request.rights and is_within(run.job, school_ids=request.rights[Right.KEYS_SEE])
 
 
 def close_panel(request: TenantRequest, *, job_id: int) -> None:
@@ -124,9 +109,20 @@ def _run(request: TenantRequest, job: Job, *, at: datetime) -> Run:
     return replace(
         found,
         files=tuple(files_of_run(tenant=request.tenant, job=job)),
-        to_pull=tuple(letters_to_pull(tenant=request.tenant, job=job, at=at)),
+        to_pull=tuple(_to_pull(request, job, at=at)),
         is_in_hand=has_letters_in_hand(tenant=request.tenant, job=job),
     )
+
+
+def _to_pull(request: TenantRequest, job: Job, *, at: datetime) -> list[LetterToPull]:
+    """Those of the reader's schools; whoever looks after the others is told of theirs."""
+    found = letters_to_pull(tenant=request.tenant, job=job, at=at)
+    schools = request.rights[Right.KEYS_READ]
+    if schools is None or not found:
+        return found
+    near = items_at(job.items.all(), tenant=request.tenant, school_ids=schools)
+    mine = {whom(item.subject) for item in near}
+    return [letter for letter in found if letter.whom in mine]
 
 
 def destroy_letters(*, tenant: Tenant, run: Run, by: Actor, at: datetime) -> Job:

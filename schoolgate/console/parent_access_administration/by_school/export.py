@@ -6,10 +6,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from schoolgate.console.items_in_reach import items_at
 from schoolgate.console.parent_access_administration.by_school.preview import RunPreview
 from schoolgate.console.reasons import reason_words
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
-from schoolgate.jobs.models import ItemState, Job, JobItem
+from schoolgate.jobs.models import ItemState, Job
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.plan_run import whys_of_run
 from schoolgate.keys.subjects import CONTACT, STUDENT_SELF, students_by_subject
@@ -52,8 +53,8 @@ def lines_before(preview: RunPreview, *, at: datetime) -> list[Line]:
 def lines_after(
     *, tenant: Tenant, job: Job, school_ids: Collection[int] | None, at: datetime, at_once: int = _AT_ONCE
 ) -> Iterator[Line]:
-    """Query: each subject of an ended run with its end, in the run's order. school_ids: the reader's, None for all."""
-    items = JobItem.objects.filter(job=job).order_by("position")
+    """Query: each subject of an ended run with its end, in the run's order. school_ids: the reader's, None for all; others are left out."""
+    items = items_at(job.items.order_by("position"), tenant=tenant, school_ids=school_ids)
     total = items.count()
     for start in range(0, total, at_once):
         some = list(items[start : start + at_once])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
+from schoolgate.console.items_in_reach import items_at
 from schoolgate.console.job_panel import areas_of, areas_of_own, may_act_on, panel_of
 from schoolgate.console.lists import choice_in, paged
 from schoolgate.console.names import names_of_items
@@ -46,14 +47,16 @@ def jobs(request: TenantRequest) -> HttpResponse:
 def job(request: TenantRequest, job_id: int) -> HttpResponse:
     found = job_in(request, job_id)
     state = choice_in(request, "state", [*ItemState.values, "troubled"])
-    context = paged(request, items_of(found, state=state))
+    reach, every = request.rights[Right.HOME_READ], items_of(found, state=state)
+    context = paged(request, items_at(every, tenant=request.tenant, school_ids=reach))
     items = list(context["page"].object_list)
-    names = names_of_items(request.tenant, items, school_ids=request.rights[Right.HOME_READ])
+    names = names_of_items(request.tenant, items, school_ids=reach)
     context |= {
         "job": found,
         "panel": panel_of(request, found, at=timezone.now()),
-        "rows": [(item, names.of(item.subject_kind, item.subject_id), reason_words(item.why)) for item in items],
+        "rows": [(item, names.of_item(item), reason_words(item.why)) for item in items],
         "state": state,
+        "beyond": 0 if reach is None else every.count() - context["page"].paginator.count,
         "reasons": [(state_, reason_words(why), n) for (state_, why), n in sorted(skip_counts(found).items())],
     }
     return render(request, "console/records/job.html", context)

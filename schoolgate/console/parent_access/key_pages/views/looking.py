@@ -65,7 +65,7 @@ def list_context(request: TenantRequest, address: QueryDict) -> dict[str, Any]:
         "run": run,
         "may_change": run is not None and may_change(request, run),
         "may_act": Right.KEYS_ACT in request.rights,
-        "may_see_letters": run is not None and may_see_letters(request, run, at=now),
+        "may_see_letters": run is not None and may_see_letters(request, run),
         "may_see_keys": Right.KEYS_SEE in request.rights,
         "may_export": Right.EXPORT in request.rights,
     }

@@ -38,7 +38,7 @@ def run(request: TenantRequest, job_id: int) -> HttpResponse:
     context = {
         "run": found,
         "may_change": may_change(request, found),
-        "may_see_letters": may_see_letters(request, found, at=now),
+        "may_see_letters": may_see_letters(request, found),
     }
     return render(request, "console/key_pages/_run.html", context)
 
@@ -92,7 +92,7 @@ def letters(request: TenantRequest, job_id: int, file_no: int) -> HttpResponse:
     """One file of letters, set now from the sealed copies; by POST, since it shows keys (R-CK-16)."""
     now = timezone.now()
     found = run_by_id(request, job_id, at=now)
-    if not may_see_letters(request, found, at=now):
+    if not may_see_letters(request, found):
         raise NotAllowed
     made = fetch_letter_file(tenant=request.tenant, job=found.job, file_no=file_no, by=request.actor, at=now)
     return pdf_file(made.pdf, name=f"letters-{found.job.pk}-{file_no}")
