@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from schoolgate.console.job_panel import JobPanel, areas_of, panel_of
 from schoolgate.console.names import names_of_subjects
+from schoolgate.console.parent_access.key_pages.counts import count_connected_since, count_segments, count_states
 from schoolgate.console.parent_access.key_pages.coverage import Coverage, coverage_of
 from schoolgate.console.parent_access.key_pages.filters import Filters
-from schoolgate.console.parent_access.key_pages.grid import count_connected_since, count_segments, count_states
 from schoolgate.console.parent_access.key_pages.page import scope_of
 from schoolgate.console.parent_access.key_pages.schemes import scheme_of
 from schoolgate.console.parent_access.key_pages.states import GridState

@@ -1,6 +1,5 @@
 """What the schools of the students that keys open ask of these keys (R-DI-02); tenants whose schools don't differ pay one short statement."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind, subject_of
+from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind, students_by_subject, subject_of
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.school_rules import Rules, rules_for, rules_of_district, schools_stricter_in
@@ -22,30 +21,15 @@ def stricter_rules(
     """Query: what counts for these subjects of keys: the strictest of the district and of the schools of the students each one opens.
 
     settings: which of them matter to the caller. Subjects for whom the district's count are absent. No statement more where no
-    school is stricter in these settings, otherwise one for adults and one for students' own keys, for each 10,000.
+    school is stricter in these settings, otherwise one for adults and one for students' own keys.
     """
     school_ids = schools_stricter_in(tenant, *settings)
     if not school_ids or not subjects:
         return {}
-    schools: dict[Subject, set[int]] = defaultdict(set)
-    adults = [subject for subject in subjects if subject.kind != STUDENT_SELF]
-    links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-    links = links.filter(student__school_id__in=school_ids)
-    for kind in {subject.kind for subject in adults}:
-        of_kind = {(subject.id, subject.addressee): subject for subject in adults if subject.kind == kind}
-        theirs = links.filter(contact_id__among={addressee for _, addressee in of_kind})
-        for subject_id, contact_id, school_id in theirs.values_list(
-            SUBJECT_COLUMN[kind], "contact_id", "student__school_id"
-        ):
-            if (subject_id, contact_id) in of_kind:
-                schools[of_kind[subject_id, contact_id]].add(school_id)
-    themselves = {subject.id: subject for subject in subjects if subject.kind == STUDENT_SELF}
-    if themselves:
-        students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__among=themselves, school_id__in=school_ids)
-        for pk, school_id in students.values_list("pk", "school_id"):
-            schools[themselves[pk]].add(school_id)
-    rules = {some: rules_for(tenant=tenant, school_ids=some) for some in set(map(frozenset, schools.values()))}
-    return {subject: rules[frozenset(some)] for subject, some in schools.items()}
+    opened = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at), school_ids=school_ids)
+    schools = {subject: frozenset(student.school_id for student in students) for subject, students in opened.items()}
+    rules = {some: rules_for(tenant=tenant, school_ids=some) for some in set(schools.values())}
+    return {subject: rules[some] for subject, some in schools.items()}
 
 
 def tries_of(*, tenant: Tenant, key: AccessKey | None, at: datetime) -> int:

@@ -18,9 +18,9 @@ from schoolgate.keys.end_keys import end_keys
 from schoolgate.keys.errors import TooManyKeys, checked_reason
 from schoolgate.keys.expire import expire_these
 from schoolgate.keys.facts import facts_of
-from schoolgate.keys.make_keys import MANY_KEYS, MOST_KEYS, count_live_keys, hold_keys_of, make_keys
+from schoolgate.keys.make_keys import MOST_KEYS, count_live_keys, hold_keys_of, make_keys
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.schemes import IN_RUN, TOO_MANY_KEYS, Facts, Forecast, Verdict, forecast, why_not_generate
+from schoolgate.keys.schemes import IN_RUN, TOO_MANY_KEYS, Facts, Verdict, why_not_generate
 from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
@@ -42,15 +42,6 @@ class GenerateOptions:
 
 
 PLAIN = GenerateOptions()
-
-
-def forecast_generate(
-    *, tenant: Tenant, subjects: Collection[Subject], at: datetime, options: GenerateOptions = PLAIN
-) -> Forecast:
-    """Query: what `start_generate` would do with this selection at this moment (R-CK-07)."""
-    wanted = list(dict.fromkeys(subjects))
-    found = forecast(wanted, facts_of(tenant=tenant, subjects=wanted, at=at), options.verdict())
-    return replace(found, many_live_keys=count_live_keys(tenant=tenant) + found.acts_on > MANY_KEYS)
 
 
 @transaction.atomic(durable=True)

@@ -157,10 +157,6 @@ class ListCheck:
     inactive: tuple[Entry, ...] = ()
     lines: int = 0
 
-    @property
-    def is_clean(self) -> bool:
-        return not (self.blank or self.twice or self.unknown or self.spreadsheet or self.inactive)
-
 
 def check_list(entries: Iterable[Entry], known: Mapping[str, Collection[Known]]) -> ListCheck:
     """known: by the id as written. A student of a school beyond the member's is simply not among them (R-GP-02)."""

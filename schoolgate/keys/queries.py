@@ -126,12 +126,6 @@ def usernames_by_contact(*, tenant: Tenant, contact_ids: Collection[int]) -> dic
     return dict(found)
 
 
-def runs_of_contact(*, tenant: Tenant, contact_id: int) -> list[int]:
-    """The runs that made this contact's keys: the audit names a large run, and not each key of it (R-AU-02)."""
-    keys = AccessKey.objects.for_tenant(tenant).filter(subject_kind=SubjectKind.CONTACT, subject_id=contact_id)
-    return list(keys.exclude(run=None).order_by("run_id").values_list("run_id", flat=True).distinct())
-
-
 def count_given_out(*, tenant: Tenant, subjects: Collection[Subject], printed: bool, at: datetime) -> int:
     """How many of these subjects have a live key that was printed before, or else one that was e-mailed (R-KY-10)."""
     live = AccessKey.objects.for_tenant(tenant).filter(state=KeyState.LIVE, expires_at__gt=at)

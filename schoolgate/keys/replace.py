@@ -1,6 +1,6 @@
 """Replace Keys: the old key is dead at once, and a new one lives in the same transaction (§3.1, E-14)."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -16,15 +16,9 @@ from schoolgate.keys.end_keys import end_keys
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.make_keys import hold_keys_of, make_keys
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.schemes import Forecast, forecast, why_not_replace
+from schoolgate.keys.schemes import why_not_replace
 from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.models import Tenant
-
-
-def forecast_replace(*, tenant: Tenant, subjects: Collection[Subject], at: datetime) -> Forecast:
-    """Query: what `start_replace` would do with this selection at this moment."""
-    wanted = list(dict.fromkeys(subjects))
-    return forecast(wanted, facts_of(tenant=tenant, subjects=wanted, at=at), why_not_replace)
 
 
 @transaction.atomic(durable=True)

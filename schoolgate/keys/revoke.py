@@ -1,8 +1,7 @@
 """Revoke Keys: end live keys, and where that is ticked apart, used ones with the ties they made (R-CK-13)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -16,16 +15,9 @@ from schoolgate.keys.end_keys import end_keys, end_ties
 from schoolgate.keys.errors import checked_reason
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import KeyState
-from schoolgate.keys.schemes import Forecast, forecast, why_not_revoke
+from schoolgate.keys.schemes import why_not_revoke
 from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.models import Tenant
-
-
-def forecast_revoke(*, tenant: Tenant, subjects: Collection[Subject], at: datetime, used: bool) -> Forecast:
-    """Query: what `start_revoke` would do with this selection at this moment, and how many people lose the portal."""
-    wanted = list(dict.fromkeys(subjects))
-    facts_by_subject = facts_of(tenant=tenant, subjects=wanted, at=at)
-    return forecast(wanted, facts_by_subject, partial(why_not_revoke, used=used), counts_ties=used)
 
 
 @transaction.atomic(durable=True)

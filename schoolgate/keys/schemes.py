@@ -4,8 +4,8 @@ The words for *why not* are stable: pages, job items and the command line show t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from schoolgate.jobs.subject import Subject
 
@@ -108,33 +108,17 @@ def why_not_unlock(facts: Facts | None) -> str:
 class Forecast:
     """What an act would do with a selection. acts_on: how many. example: one of them. skipped: {why: how many}.
 
-    ties_ended: standing ties that Revoke would end. many_live_keys: the warning of R-KY-04.
+    ties_ended: standing ties that Revoke would end.
     """
 
     acts_on: int
     skipped: dict[str, int] = field(default_factory=dict)
     example: Subject | None = None
     ties_ended: int = 0
-    many_live_keys: bool = False
-
-
-def forecast(
-    subjects: Iterable[Subject],
-    facts_by_subject: Mapping[Subject, Facts],
-    verdict: Verdict,
-    *,
-    counts_ties: bool = False,
-) -> Forecast:
-    """The forecast of an act, by the verdict that the act itself obeys (R-CK-07)."""
-    whys = {subject: verdict(facts_by_subject.get(subject)) for subject in subjects}
-    found = forecast_of(whys)
-    if not counts_ties:
-        return found
-    return replace(found, ties_ended=sum(len(facts_by_subject[each].tie_key_ids) for each in whys if not whys[each]))
 
 
 def forecast_of(whys: Mapping[Subject, str]) -> Forecast:
-    """The same from what was found for each subject: why the act skips it, or ""."""
+    """The forecast of an act, from what its own verdict finds for each subject: why it is skipped, or "" (R-CK-07)."""
     acts_on = [subject for subject, why in whys.items() if not why]
     skipped = Counter(why for why in whys.values() if why)
     return Forecast(len(acts_on), dict(skipped), acts_on[0] if acts_on else None)

@@ -99,15 +99,20 @@ def belongs_to(pair: DirectoryAssociation, subject: Subject) -> bool:
 
 
 def students_by_subject(
-    *, tenant: Tenant, subjects: Collection[Subject], today: date
+    *, tenant: Tenant, subjects: Collection[Subject], today: date, school_ids: Collection[int] | None = None
 ) -> dict[Subject, list[DirectoryStudent]]:
-    """Query: whom the key of each subject opens, sorted by name; subjects that open nobody are absent. Two statements."""
+    """Query: whom the key of each subject opens, sorted by name; subjects that open nobody are absent. Two statements.
+
+    school_ids: students of these schools alone, None for all.
+    """
     found: dict[Subject, list[DirectoryStudent]] = {}
     of_adults: dict[int, list[Subject]] = {}
     for subject in subjects:
         if subject.kind != STUDENT_SELF:
             of_adults.setdefault(subject.addressee, []).append(subject)
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__among=of_adults)
+    if school_ids is not None:
+        links = links.filter(student__school_id__in=school_ids)
     for link in links.select_related("student__school").order_by("student__sort_name", "student_id"):
         for subject in of_adults[link.contact_id]:
             if belongs_to(link, subject):
@@ -115,6 +120,8 @@ def students_by_subject(
     themselves = {subject.id: subject for subject in subjects if subject.kind == STUDENT_SELF}
     if themselves:
         students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__among=themselves, is_active=True)
+        if school_ids is not None:
+            students = students.filter(school_id__in=school_ids)
         for student in students.select_related("school"):
             found[themselves[student.pk]] = [student]
     return found

@@ -1,6 +1,6 @@
 """Unlock: give a key its tries back, once; after the second lock it can only be replaced (R-KY-05)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -13,15 +13,9 @@ from schoolgate.jobs.start import actor_of, add_job, hand_to_queue
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.schemes import Forecast, forecast, why_not_unlock
+from schoolgate.keys.schemes import why_not_unlock
 from schoolgate.keys.subjects import audited
 from schoolgate.tenancy.models import Tenant
-
-
-def forecast_unlock(*, tenant: Tenant, subjects: Collection[Subject], at: datetime) -> Forecast:
-    """Query: what `start_unlock` would do with this selection at this moment."""
-    wanted = list(dict.fromkeys(subjects))
-    return forecast(wanted, facts_of(tenant=tenant, subjects=wanted, at=at), why_not_unlock)
 
 
 @transaction.atomic(durable=True)

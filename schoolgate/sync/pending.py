@@ -66,12 +66,6 @@ def pending_by_student(*, tenant: Tenant, student_ids: Collection[int], today: d
     return dict(found)
 
 
-def pending_by_association(*, tenant: Tenant, association_ids: Collection[int], today: date) -> dict[int, PendingLink]:
-    """For switches on a page, by the association's id. One query."""
-    found = _pending(tenant, f"id IN ({numbers(association_ids)})", today=today)
-    return {link.association_id: link for link in found}
-
-
 def pending_pair(*, tenant: Tenant, contact_id: int, student_id: int, today: date) -> PendingLink | None:
     """What the next sync changes for one pair; None: nothing."""
     pair = f"contact_id IN ({numbers([contact_id])}) AND student_id IN ({numbers([student_id])})"

@@ -1,8 +1,7 @@
 """May this difference be published unattended? If not, a person takes a second look (R-DS-03). Pure."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -35,11 +34,6 @@ class Figures:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"schools_emptied": list(self.schools_emptied)}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        known = {name.name: content[name.name] for name in fields(cls) if name.name in content}
-        return cls(**known | {"schools_emptied": tuple(content.get("schools_emptied", ()))})
 
 
 def reasons_to_hold(figures: Figures) -> list[str]:

@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from schoolgate.console.parent_access.key_pages.grid import Scope, state_of
+from schoolgate.console.parent_access.key_pages.row_states import state_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import GridState
 from schoolgate.console.parent_access_administration.registration_keys.lines import key_lines
 from schoolgate.directory.models import DirectoryContact

@@ -11,13 +11,13 @@ from schoolgate.keys.end_keys import end_keys
 from schoolgate.keys.errors import ReasonNeeded
 from schoolgate.keys.expire import expire_keys
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.replace import forecast_replace, start_replace
-from schoolgate.keys.revoke import forecast_revoke, start_revoke
+from schoolgate.keys.replace import start_replace
+from schoolgate.keys.revoke import start_revoke
 from schoolgate.keys.subjects import of_contacts
-from schoolgate.keys.unlock import forecast_unlock, start_unlock
+from schoolgate.keys.unlock import start_unlock
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_linked_contact, make_redeemed_key, run
-from tests.factories.tenancy import NOW, actor, make_account, make_tenant
+from tests.factories.tenancy import NOW, actor, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOW + timedelta(days=1)
@@ -81,16 +81,6 @@ class TestRevoke:
         assert skipped == {keyless.pk: (ItemState.SKIPPED, "no_key"), stranger.pk: (ItemState.SKIPPED, "unknown")}
         assert fresh(foreign).state == KeyState.LIVE
 
-    def test_the_forecast_says_how_many_people_lose_the_portal(self, tenant):
-        live, tied = make_linked_contact(tenant), make_linked_contact(tenant)
-        make_key(live)
-        make_redeemed_key(tied)
-        make_redeemed_key(tied, account=make_account(tenant))
-        ids = [live.pk, tied.pk]
-        assert forecast_revoke(tenant=tenant, subjects=of_contacts(ids), at=NOW, used=False).skipped == {"tied": 1}
-        with_used = forecast_revoke(tenant=tenant, subjects=of_contacts(ids), at=NOW, used=True)
-        assert (with_used.acts_on, with_used.ties_ended) == (2, 2)
-
     def test_the_audit_names_keys_contacts_and_the_reason(self, tenant):
         key = make_key(contact := make_linked_contact(tenant))
         job = self.revoke(tenant, contact)
@@ -151,12 +141,6 @@ class TestReplace:
         }
         assert {fresh(key).state for key in keys} == {KeyState.LIVE}
 
-    def test_the_forecast_agrees(self, tenant):
-        make_key(contact := make_linked_contact(tenant))
-        other = make_linked_contact(tenant)
-        found = forecast_replace(tenant=tenant, subjects=of_contacts([contact.pk, other.pk]), at=NOW)
-        assert (found.acts_on, found.skipped) == (1, {"no_key": 1})
-
 
 class TestUnlock:
     def locked(self, tenant, *, lock_count):
@@ -183,8 +167,10 @@ class TestUnlock:
     def test_others_are_skipped(self, tenant):
         make_key(open_key := make_linked_contact(tenant))
         keyless = make_linked_contact(tenant)
-        found = forecast_unlock(tenant=tenant, subjects=of_contacts([open_key.pk, keyless.pk, 99999]), at=NOW)
-        assert (found.acts_on, found.skipped) == (0, {"not_locked": 1, "no_key": 1, "unknown": 1})
+        assert ends(self.unlock(tenant, open_key, keyless)) == {
+            open_key.pk: (ItemState.SKIPPED, "not_locked"),
+            keyless.pk: (ItemState.SKIPPED, "no_key"),
+        }
 
     def test_a_key_whose_last_try_was_never_answered_is_unlocked_as_well(self, tenant):
         """The process died between counting the tenth try and comparing it."""

@@ -7,11 +7,13 @@ from django.db import IntegrityError, transaction
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.verify import verify_audit
+from schoolgate.directory.models import DirectoryContact
 from schoolgate.jobs.control import cancel_job
 from schoolgate.jobs.models import ItemState, JobItem, JobState
 from schoolgate.keys import make_keys
+from schoolgate.keys.counted import counted_facts, forecast_counted
 from schoolgate.keys.errors import ReasonNeeded, TooManyKeys
-from schoolgate.keys.generate import GenerateOptions, forecast_generate, start_generate, undo_generate
+from schoolgate.keys.generate import GenerateOptions, start_generate, undo_generate
 from schoolgate.keys.keyring import pepper
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.subjects import of_contacts
@@ -159,7 +161,6 @@ def test_a_key_for_another_account_needs_a_reason_and_keeps_the_older_tie(tenant
 def test_an_overdue_key_that_was_not_swept_yet_makes_way(tenant):
     contact = make_linked_contact(tenant)
     old = make_key(contact, at=NOW - timedelta(days=90))
-    assert forecast_generate(tenant=tenant, subjects=of_contacts([contact.pk]), at=NOW).acts_on == 1
     assert generate(tenant, contact).done == 1
     old.refresh_from_db()
     assert (old.state, old.sealed) == (KeyState.EXPIRED, None)
@@ -170,7 +171,9 @@ def test_the_forecast_is_what_the_act_then_does(tenant):
     contacts = [make_linked_contact(tenant), make_linked_contact(tenant), make_contact(tenant)]
     make_key(contacts[1])
     ids = [contact.pk for contact in contacts] + [555555]
-    found = forecast_generate(tenant=tenant, subjects=of_contacts(ids), at=NOW)
+    chosen = DirectoryContact.objects.for_tenant(tenant).filter(pk__in=ids)
+    groups = counted_facts(tenant=tenant, contacts=chosen, at=NOW)
+    found = forecast_counted(groups, GenerateOptions().verdict(), selected=len(ids))
     assert (found.acts_on, found.example) == (1, of_contacts([contacts[0].pk])[0])
     assert found.skipped == {"live_key": 1, "no_link": 1, "unknown": 1}
     job = generate(tenant, *ids)
@@ -278,12 +281,9 @@ class TestSelectors:
         make_key_with_selector(tenant, "AAAA")
         make_key_with_selector(make_tenant(), "AAAA")
 
-    def test_many_live_keys_are_warned_of_and_too_many_refused(self, tenant, monkeypatch):
+    def test_too_many_live_keys_are_refused(self, tenant, monkeypatch):
         contact = make_linked_contact(tenant)
         make_key(make_linked_contact(tenant))
-        assert not forecast_generate(tenant=tenant, subjects=of_contacts([contact.pk]), at=NOW).many_live_keys
-        monkeypatch.setattr("schoolgate.keys.generate.MANY_KEYS", 1)
-        assert forecast_generate(tenant=tenant, subjects=of_contacts([contact.pk]), at=NOW).many_live_keys
         monkeypatch.setattr("schoolgate.keys.generate.MOST_KEYS", 0)
         with pytest.raises(TooManyKeys, match="500,000"):
             generate(tenant, contact)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolgate.keys.id_list import MOST_BYTES, MOST_LINES, Entry, Known, ListRefused, check_list, read_list
+from schoolgate.keys.id_list import MOST_BYTES, MOST_LINES, Entry, Known, ListCheck, ListRefused, check_list, read_list
 
 
 def texts(content):
@@ -99,7 +99,7 @@ def test_the_check_tells_each_line_what_it_is():
     assert check.unknown == (Entry(5, "nobody"), Entry(8, "'; --"))
     assert check.inactive == (Entry(6, "S3"),)
     assert check.spreadsheet == (Entry(7, "1.2E+05"),)
-    assert (check.lines, check.is_clean) == (8, False)
+    assert check.lines == 8
 
 
 def test_a_student_whose_id_looks_like_a_spreadsheet_s_number_is_found():
@@ -108,8 +108,7 @@ def test_a_student_whose_id_looks_like_a_spreadsheet_s_number_is_found():
 
 def test_an_id_that_two_sources_use_means_both():
     check = check_list([Entry(1, "7")], {"7": [Known(1, True), Known(2, True), Known(3, False)]})
-    assert check.found == (1, 2)
-    assert check.is_clean
+    assert check == ListCheck(found=(1, 2), lines=1)
 
 
 @given(st.lists(st.sampled_from(["", "S1", "S2", "S3", "x", "1e5"]), max_size=40))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from schoolgate.keys.models import AccessKey
-from schoolgate.keys.queries import contact_keys, contact_keys_of, runs_of_contact
+from schoolgate.keys.queries import contact_keys, contact_keys_of
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import generate, make_key, make_linked_contact, make_redeemed_key
 from tests.factories.tenancy import NOW, make_account, make_tenant
@@ -67,9 +67,3 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(tenant, django_ass
     for some in (ids[:1], ids):
         with django_assert_num_queries(4):
             contact_keys_of(tenant=tenant, contact_ids=some, at=NOW)
-
-
-def test_a_contacts_runs_are_found(tenant):
-    contact = make_linked_contact(tenant)
-    job = generate(tenant, contact)
-    assert runs_of_contact(tenant=tenant, contact_id=contact.pk) == [job.pk]

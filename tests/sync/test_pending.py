@@ -5,9 +5,9 @@ import pytest
 from schoolgate.sync.pending import (
     contacts_with_pending_links,
     count_new_contacts,
-    pending_by_association,
     pending_by_contact,
     pending_by_student,
+    pending_pair,
     what_waits,
 )
 from schoolgate.tenancy.dates import day_of
@@ -32,8 +32,9 @@ def pairs(tenant):
 
 
 def marks(pairs):
-    found = pending_by_association(tenant=pairs[0].tenant, association_ids=[p.pk for p in pairs], today=TODAY)
-    return {id_: link.opens for id_, link in found.items()}
+    tenant, contact_ids = pairs[0].tenant, [pair.contact_id for pair in pairs]
+    found = pending_by_contact(tenant=tenant, contact_ids=contact_ids, today=TODAY)
+    return {link.association_id: link.opens for links in found.values() for link in links}
 
 
 def test_a_published_flag_has_no_mark(pairs):
@@ -81,8 +82,9 @@ def test_what_was_left_out_says_so(tenant, pairs):
     turn(pairs[0], on=False)
     turn(pairs[1], on=False)
     sync(tenant, leave_out=[("association", pairs[0].pk)])
-    found = pending_by_association(tenant=tenant, association_ids=[pairs[0].pk], today=TODAY)
-    assert found[pairs[0].pk].left_out
+    link = pending_pair(tenant=tenant, contact_id=pairs[0].contact_id, student_id=pairs[0].student_id, today=TODAY)
+    assert link is not None
+    assert link.left_out
 
 
 def test_how_much_waits_and_by_whom(tenant, pairs):
@@ -114,5 +116,5 @@ def test_which_contacts_wait(tenant, pairs):
 def test_another_tenants_rows_are_never_told(pairs):
     other = make_tenant(name="Another")
     turn(pairs[0], on=False)
-    assert pending_by_association(tenant=other, association_ids=[pairs[0].pk], today=TODAY) == {}
+    assert pending_by_contact(tenant=other, contact_ids=[pairs[0].contact_id], today=TODAY) == {}
     assert what_waits(tenant=other, today=TODAY).rows == 0

@@ -29,7 +29,7 @@ from schoolgate.enrolments.save_restriction import RestrictionTerms
 from schoolgate.enrolments.set_access import set_access
 from schoolgate.sync.explain import explain
 from schoolgate.sync.kinds import KINDS
-from schoolgate.sync.pending import pending_by_association
+from schoolgate.sync.pending import pending_by_contact
 from schoolgate.sync.publish import Approval, Ending, publish_changes
 from schoolgate.sync.restrict import restrict_contact, withdraw_now, withdraw_restricted
 from schoolgate.sync.undo import NotUndone, undo_run, undoable_run
@@ -109,16 +109,16 @@ class Office(RuleBasedStateMachine):
     @rule()
     def sync_all(self) -> None:
         """Beside the model: what is visible afterwards, what the marks had promised, and that nothing is left to do."""
-        promised = pending_by_association(
-            tenant=self.tenant, association_ids=[row.pk for row in self.pairs], today=self.today
-        )
+        contact_ids = {row.contact_id for row in self.pairs}
+        by_contact = pending_by_contact(tenant=self.tenant, contact_ids=contact_ids, today=self.today)
+        promised = [link for links in by_contact.values() for link in links]
         before = self.visible()
         self.may_open = True
         self.publish_all()
         after = self.visible()
         assert after == self.wanted()
-        assert {id_ for id_, mark in promised.items() if mark.opens} == after - before
-        assert {id_ for id_, mark in promised.items() if not mark.opens} == before - after
+        assert {link.association_id for link in promised if link.opens} == after - before
+        assert {link.association_id for link in promised if not link.opens} == before - after
         assert self.publish_all() is Ending.NOTHING
 
     @precondition(lambda self: undoable_run(tenant=self.tenant) is not None)

@@ -6,8 +6,9 @@ from datetime import date
 
 from django.utils import timezone
 
-from schoolgate.console.parent_access.key_pages.grid import contacts_in, state_of
+from schoolgate.console.parent_access.key_pages.grid import contacts_in
 from schoolgate.console.parent_access.key_pages.page import scope_of
+from schoolgate.console.parent_access.key_pages.row_states import state_of
 from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState
 from schoolgate.directory.queries import published_flags
 from schoolgate.enrolments.models import Association, Restriction, RestrictionKind

@@ -4,7 +4,7 @@ The sentences themselves stand in ``messages.py``. Findings of one code in one c
 count and its first places, so that a column shifted in 100,000 rows is one finding and not 100,000.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -163,21 +163,3 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 CSV_HEADINGS = ("severity", "code", "file", "line", "column", "value", "why", "fix", "count")
-
-
-def csv_rows(findings: Iterable[Finding]) -> Iterator[tuple[object, ...]]:
-    """One row for each place kept, in the files' order; ``count`` stands on the first row of a fold."""
-    for finding in findings:
-        for number, place in enumerate(finding.places):
-            count = finding.count if number == 0 else None
-            yield (
-                finding.severity.value,
-                finding.code,
-                finding.file,
-                place.line or None,
-                finding.column,
-                place.value,
-                finding.why,
-                finding.fix,
-                count,
-            )

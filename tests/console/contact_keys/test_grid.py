@@ -7,17 +7,13 @@ from django.core.cache import cache
 from django.http import QueryDict
 from django.utils import timezone
 
+from schoolgate.console.parent_access.key_pages.counts import count_segments, count_states
 from schoolgate.console.parent_access.key_pages.filters import SORTS, Filters, GridView, read_view
-from schoolgate.console.parent_access.key_pages.grid import (
-    Scope,
-    contacts_in,
-    count_segments,
-    count_states,
-    matching,
-    page_of,
-)
+from schoolgate.console.parent_access.key_pages.grid import contacts_in, matching
+from schoolgate.console.parent_access.key_pages.order import page_of
 from schoolgate.console.parent_access.key_pages.pending import PendingStudents
 from schoolgate.console.parent_access.key_pages.rows import rows_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import GridState, states_of
 from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.letters.models import Message

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access.key_pages.chosen import name_of
-from schoolgate.console.parent_access.key_pages.grid import Scope, rows_in, state_of
+from schoolgate.console.parent_access.key_pages.grid import rows_in
+from schoolgate.console.parent_access.key_pages.row_states import state_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, key_state, state_label
 from schoolgate.console.parent_access.key_pages.subjects import subjects_in
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from schoolgate.console.parent_access.key_pages.grid import Scope, rows_in
+from schoolgate.console.parent_access.key_pages.grid import rows_in
 from schoolgate.console.parent_access.key_pages.schemes import Scheme
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.subjects import subjects_in
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.models import Selection

@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 
 from schoolgate.console.parent_access.key_pages.adult_rows import adult_rows_of
 from schoolgate.console.parent_access.key_pages.filters import GridView
-from schoolgate.console.parent_access.key_pages.grid import Scope, matching, page_of
+from schoolgate.console.parent_access.key_pages.grid import matching
+from schoolgate.console.parent_access.key_pages.order import page_of
 from schoolgate.console.parent_access.key_pages.pending import pending_contact_ids, pending_students
 from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.lib.csvfile import csv_bytes
 from schoolgate.tenancy.models import KeySystem
 

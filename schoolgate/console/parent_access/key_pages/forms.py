@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from schoolgate.console.parent_access.key_pages.filter_choices import FilterChoices
 from schoolgate.console.parent_access.key_pages.filters import GridView
-from schoolgate.console.parent_access.key_pages.grid import FilterChoices
 from schoolgate.console.parent_access.key_pages.schemes import Scheme
 from schoolgate.console.parent_access.key_pages.states import SEGMENTS, GridState, state_label
 

@@ -10,29 +10,19 @@ from django.http import QueryDict
 
 from schoolgate.audit.queries import newest_seq
 from schoolgate.console.parent_access.key_pages.adult_rows import AdultsRow, adult_rows_of
-from schoolgate.console.parent_access.key_pages.coverage import Coverage, coverage_of
-from schoolgate.console.parent_access.key_pages.filters import (
-    EXTRA_COLUMNS,
-    Chip,
-    GridView,
-    chips_of,
-    read_view,
-)
-from schoolgate.console.parent_access.key_pages.grid import (
-    Scope,
+from schoolgate.console.parent_access.key_pages.counts import (
     count_connected_since,
     count_matching,
     count_segments,
     count_states,
-    matching,
-    page_of,
 )
-from schoolgate.console.parent_access.key_pages.pending import (
-    count_unpublished,
-    pending_contact_ids,
-    pending_students,
-)
+from schoolgate.console.parent_access.key_pages.coverage import Coverage, coverage_of
+from schoolgate.console.parent_access.key_pages.filters import EXTRA_COLUMNS, Chip, GridView, chips_of, read_view
+from schoolgate.console.parent_access.key_pages.grid import matching
+from schoolgate.console.parent_access.key_pages.order import page_of
+from schoolgate.console.parent_access.key_pages.pending import count_unpublished, pending_contact_ids, pending_students
 from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import SEGMENT_BY_NAME
 from schoolgate.jobs.models import Selection
 from schoolgate.jobs.selection import selected_among, selection_of

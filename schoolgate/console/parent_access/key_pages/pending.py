@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from django.core.cache import cache
 
-from schoolgate.console.parent_access.key_pages.grid import COUNTS_MAY_BE_OLD_SECONDS, Scope
+from schoolgate.console.parent_access.key_pages.counts import COUNTS_MAY_BE_OLD_SECONDS
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.sync.pending import contacts_with_pending_links, count_new_contacts, pending_by_contact
 
 

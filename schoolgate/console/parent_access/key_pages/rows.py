@@ -13,8 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from schoolgate.console.parent_access.key_pages.grid import Scope, state_of
 from schoolgate.console.parent_access.key_pages.pending import PendingStudents
+from schoolgate.console.parent_access.key_pages.row_states import state_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, trouble_said
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from schoolgate.audit.actor import Actor
 from schoolgate.console.parent_access.key_pages.adult_rows import AdultsRow, adult_rows_of
 from schoolgate.console.parent_access.key_pages.chosen import Chosen, name_of
-from schoolgate.console.parent_access.key_pages.grid import Scope, rows_in
+from schoolgate.console.parent_access.key_pages.grid import rows_in
 from schoolgate.console.parent_access.key_pages.pending import PendingStudents
 from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.subjects import subjects_in
 from schoolgate.directory.models import DirectoryContact
 from schoolgate.jobs.subject import Subject

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from schoolgate.console.parent_access.key_pages.grid import Scope
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.directory.models import DirectoryAssociation
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import AccessKey, KeyState, Tie

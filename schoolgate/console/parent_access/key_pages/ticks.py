@@ -7,9 +7,10 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from schoolgate.console.parent_access.key_pages.filters import read_view
-from schoolgate.console.parent_access.key_pages.grid import Scope, matching, rows_in
+from schoolgate.console.parent_access.key_pages.grid import matching, rows_in
 from schoolgate.console.parent_access.key_pages.page import scope_of
 from schoolgate.console.parent_access.key_pages.pending import pending_contact_ids
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.ticks import store_ticks
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right

@@ -7,9 +7,9 @@ from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.parent_access.key_pages.filter_choices import filter_choices
 from schoolgate.console.parent_access.key_pages.filters import SIZES, read_view
 from schoolgate.console.parent_access.key_pages.forms import FilterForm
-from schoolgate.console.parent_access.key_pages.grid import filter_choices
 from schoolgate.console.parent_access.key_pages.page import look_at, scope_of
 from schoolgate.console.parent_access.key_pages.runs import may_change, may_see_letters, run_on_page
 from schoolgate.console.parent_access.key_pages.schemes import scheme_of

@@ -1,0 +1,63 @@
+"""What hangs on a row of the key pages, as parts of a statement about many rows: students, keys, accounts, bars."""
+
+from collections.abc import Collection
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from schoolgate.console.parent_access.key_pages.scope import Scope
+from schoolgate.directory.models import DirectoryAssociation, DirectoryBar
+from schoolgate.keys.models import AccessKey, KeyState, Tie
+
+
+def associations(scope: Scope) -> QuerySet[DirectoryAssociation]:
+    """The students of each row whom the member may see, with access or without."""
+    found = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(**{scope.scheme.column: OuterRef("pk")})
+    return found if scope.schools is None else found.filter(student__school_id__in=scope.schools)
+
+
+def links_of(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[DirectoryAssociation]:
+    found = DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
+    column = scope.scheme.column
+    found = found.filter(**{column: OuterRef("pk")})
+    return found if only is None else found.filter(**{f"{column}__in": only})
+
+
+def bars_of(scope: Scope) -> QuerySet[DirectoryBar]:
+    return DirectoryBar.objects.for_tenant(scope.tenant).closing(today=scope.today).filter(contact_id=OuterRef("pk"))
+
+
+def _keys(scope: Scope, only: Collection[int] | None) -> QuerySet[AccessKey]:
+    found = AccessKey.objects.for_tenant(scope.tenant).filter(subject_kind=scope.scheme.kind, subject_id=OuterRef("pk"))
+    return found if only is None else found.filter(subject_id__in=only)
+
+
+def live_keys(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[AccessKey]:
+    """The live keys of each row, locked ones too."""
+    return _keys(scope, only).filter(state=KeyState.LIVE, expires_at__gt=scope.at)
+
+
+def ended_keys(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[AccessKey]:
+    """The newest key of each row and addressee, for those who have no live one."""
+    newer = AccessKey.objects.for_tenant(scope.tenant).filter(
+        subject_kind=scope.scheme.kind,
+        subject_id=OuterRef("subject_id"),
+        addressee_id=OuterRef("addressee_id"),
+        pk__gt=OuterRef("pk"),
+    )
+    return _keys(scope, only).exclude(Exists(newer))
+
+
+def ties_of(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[Tie]:
+    found = Tie.objects.for_tenant(scope.tenant).standing()
+    found = found.filter(subject_kind=scope.scheme.kind, subject_id=OuterRef("pk"))
+    return found if only is None else found.filter(subject_id__in=only)
+
+
+def is_connected(scope: Scope, *, only: Collection[int] | None = None) -> Q:
+    """A contact: has a tie. A household or student: somebody has one, and nobody who is linked has none."""
+    ties = ties_of(scope, only=only)
+    if scope.scheme.is_own_addressee:
+        return Q(Exists(ties))
+    own = Tie.objects.for_tenant(scope.tenant).standing().filter(subject_kind=scope.scheme.kind)
+    own = own.filter(subject_id=OuterRef(scope.scheme.column), addressee_id=OuterRef("contact_id"))
+    return Q(Exists(ties)) & ~Q(Exists(links_of(scope, only=only).exclude(Exists(own))))
