@@ -85,6 +85,28 @@ class StudentName(models.Model):
         return f"a name of student {self.student_id}"
 
 
+class FormerName(models.Model):
+    """A surname that a student was published under before, to find them by (docs/decisions/0025-former-surnames.md, G-21).
+
+    A row for each of its parts. key: as in StudentName, without a given name. run_id: the sync that published another name;
+    undone, it takes the row along. Read by directory/search.py alone.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, db_index=False)
+    student = models.ForeignKey(DirectoryStudent, models.CASCADE, related_name="former_names")
+    family_name = models.CharField(max_length=200)
+    key = models.BinaryField(max_length=600)
+    run_id = models.BigIntegerField(db_index=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "key", "student"], name="students_by_former_surname")]
+
+    def __str__(self) -> str:
+        return f"a former name of student {self.student_id}"
+
+
 class DirectoryContact(models.Model):
     """A published contact, of any type."""
 

@@ -16,6 +16,7 @@ from schoolgate.lib.errors import SchoolgateError
 from schoolgate.sync.diff import difference_table, know_its_size, run
 from schoolgate.sync.kinds import ASSOCIATION, BAR, CLOSING, IS_LINK, KINDS, PEOPLE, Kind
 from schoolgate.sync.models import SyncHead, SyncKind, SyncRun, SyncState
+from schoolgate.sync.names import take_back_former_names
 from schoolgate.sync.weigh import Counts, count_changes
 from schoolgate.sync.write import close_run, column_from_json, from_feed, hold_head, moment, open_run, write_changes
 from schoolgate.tenancy.dates import day_of
@@ -70,6 +71,7 @@ def undo(*, tenant: Tenant, number: int, reason: str, by: Actor, at: datetime) -
         know_its_size()
         _keep_closed(parameters)
         last_seq = write_changes(new, seq=seq, source=from_feed(undone))
+        take_back_former_names(undone)
         # Who sees whom now can be read from the directory itself.
         run(
             f"""UPDATE sync_diff SET link_after = EXISTS (SELECT 1 FROM {ASSOCIATION.published_table} d

@@ -16,7 +16,7 @@ from schoolgate.directory.models import DirectoryChange, DirectoryHead
 from schoolgate.sync.diff import run
 from schoolgate.sync.kinds import KINDS, STUDENT, Kind
 from schoolgate.sync.models import LeftOut, SyncHead, SyncKind, SyncRun, SyncState
-from schoolgate.sync.names import forget_names, write_names
+from schoolgate.sync.names import forget_names, keep_former_names, write_names
 from schoolgate.tenancy.models import Tenant
 
 _FEED = DirectoryChange._meta.db_table
@@ -119,6 +119,8 @@ def write_changes(
         seq += rows
         if kind is STUDENT and ops != ["added"]:
             forget_names()
+            if source is FROM_ENROLMENTS:  # An undo takes names back, and makes none a former one.
+                keep_former_names(sync_run)
         if "removed" in ops:
             run(
                 f"DELETE FROM {kind.published_table} WHERE id IN (SELECT object_id FROM sync_diff"

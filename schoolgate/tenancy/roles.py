@@ -25,6 +25,7 @@ class Right(StrEnum):
     KEYS_ACT = "keys.act"  # generate, print, mail, revoke; templates; accounts
     KEYS_READ = "keys.read"
     KEYS_DISTRICT = "keys.district"  # a run for every school at once (registration-keys §11)
+    FORMER_NAMES_READ = "former_names.read"  # find a student by a surname they no longer have (docs/decisions/0025)
     ACCOUNTS_DELETE = "accounts.delete"  # portal officers disable; what can't be undone after a week is for the heads
     SETTINGS_EDIT = "settings.edit"
     SETTINGS_READ = "settings.read"
@@ -59,6 +60,7 @@ _ADMINISTRATOR = _READ_ALL | {
     Right.SYNC_RUN,
     Right.KEYS_ACT,
     Right.KEYS_DISTRICT,
+    Right.FORMER_NAMES_READ,
     Right.ACCOUNTS_DELETE,
     Right.SETTINGS_EDIT,
     Right.INTEGRATIONS_EDIT,

@@ -8,9 +8,10 @@ from schoolgate.directory.models import (
     DirectoryBar,
     DirectoryContact,
     DirectoryStudent,
+    FormerName,
     StudentName,
 )
-from schoolgate.directory.search import name_keys
+from schoolgate.directory.search import former_name_keys, name_keys
 from schoolgate.tenancy.models import School, Tenant
 from tests.factories.tenancy import NOW, make_school
 
@@ -38,6 +39,12 @@ def make_student(tenant: Tenant, *, school: School | None = None, **columns: obj
     whose = {"tenant": tenant, "student": student, "school": student.school, "is_active": student.is_active}
     StudentName.objects.bulk_create(StudentName(key=key, **whose) for key in keys)
     return student
+
+
+def make_former_name(student: DirectoryStudent, family_name: str) -> None:
+    """A surname that the student was published under before."""
+    whose = {"tenant_id": student.tenant_id, "student": student, "family_name": family_name, "run_id": 0}
+    FormerName.objects.bulk_create(FormerName(key=key, **whose) for key in former_name_keys(family_name))
 
 
 def make_contact(tenant: Tenant, **columns: object) -> DirectoryContact:

@@ -13,10 +13,10 @@ from schoolgate.directory.models import DirectoryHousehold
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.models import AccessKey
 from schoolgate.keys.subjects import of_students
-from schoolgate.tenancy.models import Role, TenantSettings
+from schoolgate.tenancy.models import Membership, Role, TenantSettings
 from tests.console.contact_keys.office import sign_in, statements
 from tests.console.registration_keys.office import address, found, post, said, search
-from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.directory import make_contact, make_former_name, make_link, make_student
 from tests.factories.keys import make_key, make_key_for, make_redeemed_key, make_tie_for
 from tests.factories.tenancy import NOW, make_exceptions, make_school, make_tenant
 
@@ -297,6 +297,43 @@ def test_a_school_that_is_stricter_has_its_own_gaps(client, tenant, school, offi
         make_student(tenant, school=where, family_name="Berg", student_no=where.name, birth_date=date(2015, 1, 1))
     [row] = search(client, tenant, surname="berg", keys="own_gap").context["page"]
     assert row.student.school != school
+
+
+def test_a_former_surname_is_found_and_marked_for_owners_and_administrators_alone(client, tenant, school):
+    """R-RK-03, G-21."""
+    student = make_student(tenant, school=school, family_name="Okafor")
+    make_former_name(student, "Berg")
+    make_student(tenant, school=school, family_name="Bergson")
+    for role in (Role.PORTAL_OFFICER, Role.AUDITOR):
+        sign_in(client, tenant, role)
+        answer = search(client, tenant, surname="berg")
+        assert found(answer) == ["Bergson"]
+        assert answer.context["result"].hits == 1
+        for surname in ("berg", "oka"):
+            assert "formerly" not in search(client, tenant, surname=surname).text
+        client.logout()
+    sign_in(client, tenant, Role.ADMINISTRATOR)
+    answer = search(client, tenant, surname="berg")
+    assert found(answer) == ["Bergson", "Okafor"]
+    assert "formerly Berg" in said(answer.text)
+    for surname in ("oka", "bergs"):
+        assert "formerly" not in search(client, tenant, surname=surname).text
+    renewed = post(client, tenant, "gaps", student.pk, only="own", surname="berg")
+    assert "formerly Berg" in said(renewed.text)
+    result = answer.context["result"]
+    assert "formerly Berg" in said(post(client, tenant, "rows", seq=result.seq, seen=result.seen, surname="berg").text)
+
+
+def test_a_role_at_one_school_finds_former_surnames_there_alone(client, tenant, school):
+    """R-RK-11, G-21: an administrator here who is a portal officer there."""
+    other = make_school(tenant)
+    for where in (school, other):
+        make_former_name(make_student(tenant, school=where, family_name="Okafor"), "Berg")
+    member = sign_in(client, tenant, Role.ADMINISTRATOR, school=school)
+    Membership.objects.create(tenant=tenant, user=member, school=other, role=Role.PORTAL_OFFICER)
+    answer = search(client, tenant, surname="berg")
+    assert [row.student.school for row in answer.context["page"]] == [school]
+    assert len(found(search(client, tenant, surname="oka"))) == 2
 
 
 def test_columns_sort(client, tenant, office):

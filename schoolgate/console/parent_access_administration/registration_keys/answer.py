@@ -38,6 +38,11 @@ def back_to_list(request: TenantRequest) -> str:
     return f"{address}?{query}" if query else address
 
 
+def sought_surname(request: TenantRequest) -> str:
+    """What the list that a row belongs to was searched by: a row that is sent again tells the same as before."""
+    return request.POST.get("surname", "").replace("\0", "")[:100]
+
+
 def draw(request: TenantRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """`_<name>.html` for htmx, `<name>.html` around it otherwise."""
     file = f"{FOLDER}/_{name}.html" if request.htmx else f"{FOLDER}/{name}.html"

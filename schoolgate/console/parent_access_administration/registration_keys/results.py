@@ -110,7 +110,7 @@ def result_of(request: TenantRequest, form: SearchForm, *, at: datetime) -> Resu
     tallies = _tallies(hits, state)
     shown = hits[state]
     sort = sort_in(request, _ORDERS, "") if shown.is_all else ""
-    page = _page(request, shown.ids if not sort else _sorted(scope, shown.ids, sort), scope)
+    page = _page(request, shown.ids if not sort else _sorted(scope, shown.ids, sort), scope, surname=sought.surname)
     here = next(each for each in tallies if each.is_here)
     others = [each for each in tallies if each.count and not each.is_here and each.name != "all"]
     return Result(
@@ -154,6 +154,7 @@ def _sought(scope: Scope, form: SearchForm, only: Any) -> Sought:
         student_no=form.cleaned_data["student_no"],
         surname=form.cleaned_data["surname"],
         only=only,
+        former_in=scope.former_in,
     )
 
 
@@ -188,9 +189,9 @@ def _sorted(scope: Scope, ids: Collection[int], sort: str) -> list[int]:
     return list(students.order_by(*order, "pk").values_list("pk", flat=True))
 
 
-def _page(request: TenantRequest, ids: Collection[int], scope: Scope) -> "Page[Row]":
+def _page(request: TenantRequest, ids: Collection[int], scope: Scope, *, surname: str) -> "Page[Row]":
     size = number_in(request, "rows")
     paginator = Paginator(list(ids), size if size in SIZES else SIZES[0])
     page = paginator.get_page(request.GET.get("page"))
-    rows = rows_of(scope, list(page.object_list))
+    rows = rows_of(scope, list(page.object_list), surname=surname)
     return Page(rows, page.number, paginator)  # type: ignore[arg-type]  # The same page, with rows for ids.

@@ -17,6 +17,7 @@ from schoolgate.console.parent_access_administration.registration_keys.people im
 )
 from schoolgate.console.parent_access_administration.registration_keys.scope import Scope
 from schoolgate.directory.models import DirectoryStudent
+from schoolgate.directory.search import former_names
 from schoolgate.keys.errors import why_no_key
 from schoolgate.keys.schemes import INACTIVE, NO_BIRTH_DATE, UNDER_AGE
 
@@ -34,6 +35,7 @@ _MOST_ROWS = 250
 class Row:
     """One student of the list. own_words, own_look: of the key for student use. parents_words: of those for parent use.
 
+    formerly: the surnames by which the search has found a student who has another one now (R-RK-03).
     version: different whenever the row reads differently. gaps: how many keys *Keys for all gaps* would make; 0 where no contact lacks one.
     """
 
@@ -46,16 +48,25 @@ class Row:
     problems: tuple[str, ...]
     gaps: int
     version: str
+    formerly: tuple[str, ...] = ()
 
 
-def rows_of(scope: Scope, student_ids: Sequence[int]) -> list[Row]:
-    """Query: the rows of these students, in this order; those beyond the member's schools are absent."""
+def rows_of(scope: Scope, student_ids: Sequence[int], *, surname: str = "") -> list[Row]:
+    """Query: the rows of these students, in this order; those beyond the member's schools are absent.
+
+    surname: what the search looked for.
+    """
     found = {student.pk: student for student in students_in(scope).filter(pk__in=student_ids).select_related("school")}
     students = [found[pk] for pk in student_ids if pk in found]
-    return [_row(each) for each in keys_of_students(scope, students)]
+    formerly: dict[int, list[str]] = {}
+    if surname and scope.former_in != frozenset():
+        formerly = former_names(
+            tenant=scope.tenant, student_ids=student_ids, surname=surname, school_ids=scope.former_in
+        )
+    return [_row(each, tuple(formerly.get(each.student.pk, ()))) for each in keys_of_students(scope, students)]
 
 
-def _row(keys: StudentKeys) -> Row:
+def _row(keys: StudentKeys, formerly: tuple[str, ...]) -> Row:
     own, student = keys.own, keys.student
     never = own.facts.never if own.facts.never in {INACTIVE, UNDER_AGE, NO_BIRTH_DATE} else ""
     is_offered = not never or own.is_live or own.is_registered
@@ -67,7 +78,7 @@ def _row(keys: StudentKeys) -> Row:
     own_look = own.look if is_offered else LOOKS[GridState.NO_KEY]
     gaps = len(keys.gaps()) if any(each.is_gap for each in keys.parents) else 0
     about = [student.student_no, student.shown_name, student.school.name, student.year_level, student.roll_class]
-    told = repr([*about, student.is_active, words, fact, own_look, parents, problems, gaps])
+    told = repr([*about, student.is_active, words, fact, own_look, parents, problems, gaps, formerly])
     return Row(
         student=student,
         own_words=words,
@@ -78,6 +89,7 @@ def _row(keys: StudentKeys) -> Row:
         problems=problems,
         gaps=gaps,
         version=f"{crc32(told.encode()):08x}",
+        formerly=formerly,
     )
 
 
@@ -111,10 +123,13 @@ def problems_of(keys: StudentKeys) -> tuple[str, ...]:
     return tuple(word for word in found if word)
 
 
-def changed_rows(scope: Scope, seen: str) -> list[Row]:
-    """Query: of the rows that a list has seen ("12:0a1b2c3d,…"), those that read differently now; 250 at most."""
+def changed_rows(scope: Scope, seen: str, *, surname: str = "") -> list[Row]:
+    """Query: of the rows that a list has seen ("12:0a1b2c3d,…"), those that read differently now; 250 at most.
+
+    surname: what the list was searched by.
+    """
     versions = _versions(seen)
-    return [row for row in rows_of(scope, list(versions)) if row.version != versions[row.student.pk]]
+    return [row for row in rows_of(scope, list(versions), surname=surname) if row.version != versions[row.student.pk]]
 
 
 def seen_of(rows: Iterable[Row]) -> str:

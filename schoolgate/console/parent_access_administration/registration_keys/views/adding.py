@@ -15,6 +15,7 @@ from schoolgate.console.parent_access_administration.registration_keys.answer im
     FOLDER,
     back_to_list,
     draw,
+    sought_surname,
     window_again,
     window_context,
 )
@@ -96,7 +97,7 @@ def gaps(request: TenantRequest, student_id: int) -> HttpResponse:
     }
     if not request.htmx:
         return redirect(back_to_list(request))
-    [row] = rows_of(scope, [student_id])
+    [row] = rows_of(scope, [student_id], surname=sought_surname(request))
     context = {"row": row, "may_act": True, "said": said, "ticks": ticks_among(request, [student_id])}
     return render(request, f"{FOLDER}/_row_again.html", context)
 

@@ -14,6 +14,7 @@ from schoolgate.console.parent_access_administration.registration_keys.answer im
     FOLDER,
     SEARCH,
     draw,
+    sought_surname,
     window_context,
 )
 from schoolgate.console.parent_access_administration.registration_keys.filters import keys_labels, registered_labels
@@ -47,7 +48,13 @@ def search(request: TenantRequest) -> HttpResponse:
             at=now,
         )
         request.session[SEARCH] = request.GET.urlencode()
-        context |= {"result": result, "page": result.page, "size": result.size, "sort": result.sort}
+        context |= {
+            "surname": form.cleaned_data["surname"],
+            "result": result,
+            "page": result.page,
+            "size": result.size,
+            "sort": result.sort,
+        }
         context |= {"ticks": ticks_among(request, [row.student.pk for row in result.page])}
         context |= {"keys_labels": keys_labels(), "registered_labels": registered_labels()}
     return render(request, f"{FOLDER}/search.html", context, status=422 if form.errors else 200)
@@ -81,13 +88,14 @@ def rows(request: TenantRequest) -> HttpResponse:
     newest = audit_length(tenant_id=request.tenant.pk)
     if newest == seq:
         return HttpResponse(status=204)
-    seen = request.POST.get("seen", "")
-    found = [] if is_unchanged(scope, seq=seq) else changed_rows(scope, seen)
+    seen, surname = request.POST.get("seen", ""), sought_surname(request)
+    found = [] if is_unchanged(scope, seq=seq) else changed_rows(scope, seen, surname=surname)
     may_act = Right.KEYS_ACT in request.rights
     context: dict[str, Any] = {
         "rows": found,
         "seq": newest,
         "seen": seen_now(seen, found),
+        "surname": surname,
         "may_act": may_act,
         "oob": True,
     }
