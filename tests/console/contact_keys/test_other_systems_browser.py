@@ -17,8 +17,7 @@ from tests.portal.test_pages import faults_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("system", ["family", "student"])
+@pytest.mark.parametrize(("system", "theme"), [("family", "light"), ("student", "dark")])
 def test_every_page_is_accessible_and_never_scrolls_sideways(
     browser: Browser, live_server: Any, theme: Any, system: str
 ) -> None:

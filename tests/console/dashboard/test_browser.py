@@ -32,8 +32,7 @@ def sign_in(page: Page, tenant: Tenant, url: str) -> None:
     page.wait_for_load_state()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ar", "dark")])
 def test_every_page_is_accessible_and_never_scrolls_sideways(
     browser: Browser, live_server: Any, theme: Any, language: str
 ) -> None:
