@@ -1,5 +1,6 @@
 """A forgotten password: a link by mail, used once, for an hour. Nobody learns here whether an address has an account."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from schoolgate.accounts.passwords import require_good_password
 from schoolgate.accounts.portal_state import require_recovery
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import AccountMail, queue_account_mails
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import is_token_of, new_nonce, parts_of_token
 from schoolgate.tenancy.throttle import count_try
@@ -21,12 +22,15 @@ LINK_LIFE = timedelta(hours=1)
 HOUR = timedelta(hours=1)
 MAILS_TO_AN_ADDRESS = 5
 ASKED_FROM_A_SOURCE = 60
+ACCOUNTS_OF_AN_ADDRESS = (
+    10  # A mailbox that a home's children share; beyond that the office prints codes, or sends links.
+)
 
 
 def ask_for_password_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
-    """Mail a link to the account of this name or, for a student, of this proved address, if there is one that can sign in.
+    """Mail a link to the account of this name and to every student's account of this proved address, where they can sign in.
 
-    Raises RecoveryClosed, and TooManyTries, for any address alike.
+    A mailbox that a parent shares with students gets a mail for each account, which names its kind and user name. Raises RecoveryClosed, and TooManyTries, for any address alike.
     """
     require_recovery(tenant)
     counted = [
@@ -45,42 +49,45 @@ def ask_for_password_link(*, tenant: Tenant, email: str, by: Actor, at: datetime
 @transaction.atomic(durable=True)
 def _mail_a_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
     """Where there is no account the same is written, taken back, and noted without a name: both take as long."""
-    account: User | None = (
+    accounts: list[User] = list(
         User.objects.for_tenant(tenant)
         .accounts()
         .filter(Q(username_folded=fold(email)) | Q(email__iexact=email.strip(), kind=UserKind.STUDENT))
         .filter(is_active=True, email_confirmed_at__isnull=False)
         .exclude(email="")
-        .first()
+        .order_by("pk")[:ACCOUNTS_OF_AN_ADDRESS]
     )
     with transaction.atomic():
-        queue_reset_link(account or User(pk=0, email=email), tenant=tenant, kind="reset_password", at=at)
-        transaction.set_rollback(account is None)
-    act = "account.recovery_asked" if account else "account.recovery_in_vain"
-    subjects = [("account", account.pk)] if account else [("tenant", tenant.pk)]
+        queue_reset_links(accounts or [User(pk=0, email=email)], tenant=tenant, kind="reset_password", at=at)
+        transaction.set_rollback(not accounts)
+    act = "account.recovery_asked" if accounts else "account.recovery_in_vain"
+    subjects = [("account", account.pk) for account in accounts] or [("tenant", tenant.pk)]
     record(act, tenant_id=tenant.pk, by=by, at=at, subjects=subjects)
 
 
-def queue_reset_link(account: User, *, tenant: Tenant, kind: str, at: datetime) -> None:
-    """Step: a link of one hour to the account's own address, in a mail of this kind."""
-    reset = PasswordReset.objects.create(
-        tenant=tenant, account=account, nonce=new_nonce(), asked_at=at, expires_at=at + LINK_LIFE
+def queue_reset_links(accounts: Sequence[User], *, tenant: Tenant, kind: str, at: datetime) -> None:
+    """Step: for each account a link of one hour to its own address, in a mail of this kind; two statements."""
+    resets = PasswordReset.objects.bulk_create(
+        PasswordReset(tenant=tenant, account=account, nonce=new_nonce(), asked_at=at, expires_at=at + LINK_LIFE)
+        for account in accounts
     )
-    queue_message(
-        tenant=tenant,
-        kind=kind,
-        address=account.email,
-        account_id=account.pk,
-        language=account.language or tenant.settings.language,
-        params={
-            "nonce": reset.nonce,
-            "link": "recover/password/",
-            "id": reset.pk,
-            "minutes": int(LINK_LIFE.total_seconds() // 60),
-        },
-        idempotency_key=f"{kind}:{reset.nonce}",
-        at=at,
-    )
+    mails = [
+        AccountMail(
+            account_id=account.pk,
+            address=account.email,
+            language=account.language or tenant.settings.language,
+            params={
+                "nonce": reset.nonce,
+                "link": "recover/password/",
+                "id": reset.pk,
+                "minutes": int(LINK_LIFE.total_seconds() // 60),
+                "several": len(accounts) > 1,
+            },
+            idempotency_key=f"{kind}:{reset.nonce}",
+        )
+        for account, reset in zip(accounts, resets, strict=True)
+    ]
+    queue_account_mails(tenant=tenant, kind=kind, mails=mails, at=at)
 
 
 @transaction.atomic(durable=True)

@@ -13,7 +13,7 @@ from schoolgate.accounts.errors import CodeNotAccepted, TooManyTries
 from schoolgate.accounts.models import PrintedCode
 from schoolgate.accounts.office_acts import AccountRefused, held_account
 from schoolgate.accounts.passwords import require_good_password
-from schoolgate.accounts.recover import queue_reset_link
+from schoolgate.accounts.recover import queue_reset_links
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
 from schoolgate.keys.errors import checked_reason
@@ -37,7 +37,7 @@ def send_reset_link(*, tenant: Tenant, account_id: int, by: Actor, at: datetime)
         raise AccountRefused(
             _("This account has no confirmed e-mail address."), fix=_("Print a code instead."), code="account.no_email"
         )
-    queue_reset_link(account, tenant=tenant, kind="reset_by_office", at=at)
+    queue_reset_links([account], tenant=tenant, kind="reset_by_office", at=at)
     record("account.reset_sent", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])
 
 

@@ -21,7 +21,7 @@ from schoolgate.letters.merge import merge
 from schoolgate.letters.models import Message
 from schoolgate.letters.values import MergeValues, StudentLine
 from schoolgate.tenancy.dates import day_of
-from schoolgate.tenancy.models import User
+from schoolgate.tenancy.models import User, UserKind
 from schoolgate.tenancy.one_time import one_time_code, one_time_token
 
 _TOLD_WHEN_STOPPED = {
@@ -118,6 +118,9 @@ def _account_mail(message: Message, *, at: datetime, is_preview: bool) -> MergeV
     if minutes and not is_preview and at > message.queued_at + timedelta(minutes=int(minutes)):
         raise MailStopped("its code or link has run out")
     more = {"minutes": str(minutes or ""), "account.username": account.username}
+    # For sections of the text: which kind of account it is, and whether others share the address.
+    more["account.student" if account.kind == UserKind.STUDENT else "account.parent"] = account.username
+    more["account.several"] = account.username if params.get("several") else ""
     if "nonce" in params:
         code, token = one_time_code(params["nonce"]), one_time_token(params["nonce"])
         if is_preview:

@@ -89,7 +89,15 @@ KEY_EMAIL = TemplateKind("key", Part.EMAIL, FIELDS, issues_key=True, editable=Tr
 STUDENT_LETTER = TemplateKind("student_key", Part.LETTER, STUDENT_FIELDS, issues_key=True, editable=True)
 STUDENT_EMAIL = TemplateKind("student_key", Part.EMAIL, STUDENT_FIELDS, issues_key=True, editable=True)
 CONFIRM_EMAIL = _account_mail("confirm_email", "code", "minutes", "action.link")
-RESET_PASSWORD = _account_mail("reset_password", "action.link", "minutes")
+RESET_PASSWORD = _account_mail(
+    "reset_password",
+    "account.username",
+    "account.parent",
+    "account.student",
+    "account.several",
+    "action.link",
+    "minutes",
+)
 CONNECTED = _account_mail("connected", "account.username", "connected.on", "students", "action.link")
 OWN_ACCOUNT = _account_mail("own_account", "account.username", "connected.on", "action.link")
 SIGN_IN_LINK = _account_mail("sign_in_link", "action.link", "minutes")

@@ -1,6 +1,7 @@
 """Put one mail into the outbox; a worker hands it over."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,38 @@ from schoolgate.jobs.models import Job
 from schoolgate.keys.models import AccessKey
 from schoolgate.letters.models import Message
 from schoolgate.tenancy.models import Tenant
+
+
+@dataclass(frozen=True)
+class AccountMail:
+    """One of several mails about accounts. params: as queue_message has them."""
+
+    account_id: int
+    address: str
+    language: str
+    params: Mapping[str, Any]
+    idempotency_key: str
+
+
+def queue_account_mails(*, tenant: Tenant, kind: str, mails: Iterable[AccountMail], at: datetime) -> None:
+    """Step: queue mails of one kind, one for each account. One statement however many they are, so that a clock tells nobody how many."""
+    Message.objects.bulk_create(
+        [
+            Message(
+                tenant=tenant,
+                kind=kind,
+                account_id=mail.account_id,
+                address=mail.address,
+                language=mail.language,
+                params=dict(mail.params),
+                idempotency_key=mail.idempotency_key,
+                not_before=at,
+                queued_at=at,
+            )
+            for mail in mails
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def queue_message(

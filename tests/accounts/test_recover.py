@@ -8,6 +8,7 @@ from django.contrib.auth import authenticate
 from schoolgate.accounts.errors import LinkNotAccepted, PasswordRefused, TooManyTries
 from schoolgate.accounts.models import PasswordReset
 from schoolgate.accounts.recover import LINK_LIFE, MAILS_TO_AN_ADDRESS, recover_account
+from schoolgate.letters.compose import compose
 from schoolgate.letters.models import Message
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from tests.factories.accounts import ask_for_link, register, somebody, token_of
@@ -42,6 +43,31 @@ def test_the_mail_is_queued_without_the_link(tenant: Tenant, account: User) -> N
     message = Message.objects.for_tenant(tenant).get()
     assert (message.kind, message.address) == ("reset_password", "amara@home.example")
     assert token.partition(".")[2] not in f"{message.__dict__}"
+
+
+def test_a_mailbox_that_a_parent_shares_with_students_gets_a_link_for_each_account_named_by_kind(
+    tenant: Tenant, account: User
+) -> None:
+    """R-RD-14: which account a link opens is told in its mail alone, to whoever reads the mailbox."""
+    for username, email in (("ada.okafor", "Amara@Home.example"), ("ben.okafor", "ben@home.example")):
+        student = make_account(tenant, email=username, kind=UserKind.STUDENT)
+        User.objects.filter(pk=student.pk).update(email=email)
+    ask_for_link(tenant, "amara@home.example")
+    messages = list(Message.objects.for_tenant(tenant).order_by("pk"))
+    texts = [" ".join(compose(message, last_day=None, at=NOW).body.split()) for message in messages]
+    assert [message.address for message in messages] == ["amara@home.example", "Amara@Home.example"]
+    assert "This link is for the parent’s account amara@home.example." in texts[0]
+    assert "This link is for the student’s account ada.okafor." in texts[1]
+    assert all("each has a mail and a link of its own" in text for text in texts)
+    reset = PasswordReset.objects.get(account__username="ada.okafor")
+    assert recover(tenant, token_of(reset)).username == "ada.okafor"
+    assert PasswordReset.objects.get(account=account).used_at is None, "the parent's own link still works"
+
+
+def test_a_mailbox_with_one_account_is_told_nothing_of_several(tenant: Tenant, account: User) -> None:
+    ask_for_link(tenant, "amara@home.example")
+    [message] = Message.objects.for_tenant(tenant)
+    assert "more than one account" not in compose(message, last_day=None, at=NOW).body
 
 
 def test_every_session_ends(tenant: Tenant, account: User) -> None:

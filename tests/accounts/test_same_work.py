@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from schoolgate.accounts.recover import ask_for_password_link
-from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.prove_sign_in import prove_sign_in
 from tests.factories.accounts import register, somebody
 from tests.factories.tenancy import NOW, make_account, make_tenant
@@ -37,6 +37,14 @@ def statements(act: Callable[[Tenant, str], object], tenant: Tenant, email: str)
         if words:
             found[f"{words[1]} {table[1] if table else ''}"] += 1
     return found
+
+
+def test_nor_can_it_be_told_that_several_accounts_share_an_address() -> None:
+    tenant = make_tenant(portal_open=True)
+    for account in (make_account(tenant, email=KNOWN), make_account(tenant, email="ada", kind=UserKind.STUDENT)):
+        User.objects.filter(pk=account.pk).update(email=KNOWN)
+    recover(tenant, "first@home.example")
+    assert statements(recover, tenant, KNOWN) == statements(recover, tenant, UNKNOWN)
 
 
 @pytest.mark.parametrize("act", [register, recover, sign_in])
