@@ -15,7 +15,7 @@ from django.conf import settings
 from schoolgate.cli.demo_district import DISTRICT, build_district
 from schoolgate.cli.demo_steps import OFFICE, Memory, email_of, publish_roster, run_command
 from schoolgate.cli.outcome import Outcome
-from schoolgate.cli.serve import address_of, listen, serve
+from schoolgate.cli.serve import address_of, listen, port, serve
 from schoolgate.enrolments.roster_make.schools import FIRST_NUMBER
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import Tenant
@@ -37,7 +37,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "demo", help="build two sample schools and a district, once, and start the portal on them"
     )
     demo.add_argument("--no-serve", action="store_true", help="build only")
-    demo.add_argument("--port", type=int, default=8000, metavar="P", help="8000 if left out; 0: any that is free")
+    demo.add_argument("--port", type=port, default=8000, metavar="P", help="8000 if left out; 0: any that is free")
     demo.set_defaults(run=_demo)
 
 

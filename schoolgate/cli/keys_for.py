@@ -118,9 +118,12 @@ def _school_ids(tenant: Tenant, numbers: list[int]) -> frozenset[int]:
     schools = {school.number: school for school in School.objects.for_tenant(tenant).filter(number__in=set(numbers))}
     for number in numbers:
         if number not in schools:
-            raise SchoolRefused(f"There is no school with the code {number}.")
+            raise SchoolRefused(f"There is no school with the code {number}.", fix="School Campuses lists the codes.")
         if not schools[number].is_active:
-            raise SchoolRefused(f"The school {number} is inactive: no keys are made for it.")
+            raise SchoolRefused(
+                f"The school {number} is inactive: no keys are made for it.",
+                fix="Leave it out, or make it active under School Campuses.",
+            )
     return frozenset(school.pk for school in schools.values())
 
 

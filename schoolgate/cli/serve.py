@@ -33,13 +33,21 @@ class WebEnded(SchoolgateError):
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="start the portal: web processes and a worker")
-    serve.add_argument("--port", type=int, default=8000, metavar="P", help="8000 if left out; 0: any that is free")
+    serve.add_argument("--port", type=port, default=8000, metavar="P", help="8000 if left out; 0: any that is free")
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="which address of this machine is listened at")
     serve.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes started beside the web")
     serve.add_argument(
         "--no-worker", action="store_const", const=0, dest="workers", help="workers run elsewhere: `schoolgate worker`"
     )
     serve.set_defaults(run=_serve)
+
+
+def port(word: str) -> int:
+    """A number that a port can have; argparse tells a ValueError as a fault of the command line."""
+    number = int(word)
+    if not 0 <= number < 2**16:
+        raise ValueError
+    return number
 
 
 def _serve(arguments: argparse.Namespace) -> Outcome:

@@ -29,7 +29,10 @@ def text(name: str, default: str = "") -> str:
         return Path(path).read_text(encoding="utf-8").strip() or default
     except (OSError, UnicodeDecodeError) as fault:
         why = getattr(fault, "strerror", None) or "it is not text"
-        raise Misconfigured(f"{name}_FILE names {path}, which can't be read: {why}.") from fault
+        raise Misconfigured(
+            f"{name}_FILE names {path}, which can't be read: {why}.",
+            fix=f"Name a file that this user may read, or set {name} itself.",
+        ) from fault
 
 
 def number(name: str, default: int, *, least: int, most: int) -> int:
@@ -140,7 +143,10 @@ def database() -> dict[str, Any]:
             try:
                 Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as fault:
-                raise Misconfigured(f"The folder of {path} can't be made: {fault.strerror}.") from fault
+                raise Misconfigured(
+                    f"The folder of {path} can't be made: {fault.strerror}.",
+                    fix="Name a file in a folder that this user may write in.",
+                ) from fault
         # Readers never wait for the writer; a writer takes its lock at BEGIN and waits for its turn
         # (docs/decisions/0006-claim-by-update.md).
         found["OPTIONS"] = {

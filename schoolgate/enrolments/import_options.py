@@ -40,6 +40,7 @@ def checked_options(*, tenant: Tenant, options: ImportOptions) -> ImportOptions:
     if not options.source or len(options.source) > 40 or options.source == OFFICE:
         raise ImportRefused(
             "A source is a short name for the system that gives the ids; “office” is what is added by hand.",
+            fix="Name the system in at most 40 characters, such as sis; the same each time.",
             code="import.source",
             field="source",
         )

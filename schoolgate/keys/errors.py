@@ -96,7 +96,9 @@ class ReasonNeeded(SchoolgateError):
     status = 422
 
     def __init__(self) -> None:
-        super().__init__(_("Give a reason of at most 200 characters."))
+        super().__init__(
+            _("Give a reason of at most 200 characters."), fix=_("Say it in a few words; the audit keeps it.")
+        )
 
 
 class TooManyKeys(SchoolgateError):

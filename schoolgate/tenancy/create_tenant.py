@@ -28,7 +28,11 @@ def create_tenant(*, name: str, at: datetime, via: str, code: str = "", time_zon
     """A tenant with nothing in it yet. code: six letters or digits, drawn when empty. Raises TenantNotMade."""
     name = name.strip()
     if not name or len(name) > 200:
-        raise TenantNotMade("A tenant needs a name of at most 200 characters.", code="tenant.name")
+        raise TenantNotMade(
+            "A tenant needs a name of at most 200 characters.",
+            fix="Give the name of the school or district.",
+            code="tenant.name",
+        )
     if code and not re.fullmatch(r"[A-Za-z0-9]{6}", code):
         raise TenantNotMade(
             "A tenant code is six letters or digits.",
@@ -78,4 +82,4 @@ def _free_code() -> str:
         code = new_tenant_code()
         if not Tenant.objects.filter(code_folded=code.casefold()).exists():
             return code
-    raise TenantNotMade("No free tenant code was found; try again.")
+    raise TenantNotMade("No free tenant code was found.", fix="Try again, or give a code of your own.")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schoolgate.enrolments.roster import left_out, messages
 from schoolgate.enrolments.roster.findings import Findings
 from schoolgate.enrolments.roster.messages import CELL_REQUIRED
 from schoolgate.enrolments.roster.rows import ContactRow, DateOrder, ReadOptions, StudentRow
@@ -311,6 +312,16 @@ def test_a_date_unlike_the_rest_is_an_error_at_its_place(odd):
 
 def test_iso_dates_before_others_are_a_mixed_column():
     assert births("2014-03-27", "27/3/2014", "28/3/2014", "28/4/2014")[1] == ["error cell.date"]
+
+
+def test_a_column_with_both_orders_says_so_and_is_never_half_believed():
+    """One order must fit all rows (rostering.md, section 9): the row that breaks it is about the whole column."""
+    both = ("1/2/2014", "13/4/2014", "5/26/2014")
+    for options in (ReadOptions(), ReadOptions(date_order=DateOrder.DAY_FIRST)):
+        _, errors, found = births(*both, options=options)
+        assert (errors, found.finding("cell.date").line) == (["error cell.date"], 4)
+        assert "some the month first" in found.finding("cell.date").why
+    assert messages.CELL_DATE_MIXED not in left_out._OF_ONE_ROW
 
 
 def test_years_of_two_digits_are_refused():

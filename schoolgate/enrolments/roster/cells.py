@@ -171,17 +171,23 @@ def has_two_digit_year(cell: str) -> bool:
     return _TWO_DIGIT_YEAR.fullmatch(cell) is not None
 
 
-def date_form_of(cells: Iterable[str], *, preferred: DateOrder | None) -> DateForm | None:
-    """The form that fits most of a column's cells; None when day first and month first fit them equally well.
+def date_form_of(cells: Iterable[str], *, preferred: DateOrder | None) -> tuple[DateForm | None, bool]:
+    """The form that fits most of a column's cells, and whether the column is mixed.
 
+    None when every cell with slashes can be read day first and month first. Mixed: some of them can only be read day
+    first and others only month first, so that the rest can't be trusted either way.
     preferred: decides only between these two (what the format's own document says, or what a person said).
     """
     counts = dict.fromkeys(DateForm, 0)
+    only_day_first = only_month_first = False
     for cell in cells:
-        for form in DateForm:
-            if form.read(cell) is not None:
-                counts[form] += 1
+        fitting = [form for form in DateForm if form.read(cell) is not None]
+        for form in fitting:
+            counts[form] += 1
+        only_day_first |= fitting == [DateForm.DAY_FIRST]
+        only_month_first |= fitting == [DateForm.MONTH_FIRST]
+    is_mixed = only_day_first and only_month_first
     best = max(counts, key=lambda form: counts[form])
-    if counts[DateForm.DAY_FIRST] == counts[DateForm.MONTH_FIRST] == counts[best] > 0:
-        return _FORM_OF_ORDER[preferred] if preferred else None
-    return best
+    if counts[DateForm.DAY_FIRST] == counts[DateForm.MONTH_FIRST] == counts[best] > 0 and not is_mixed:
+        return (_FORM_OF_ORDER[preferred] if preferred else None), False
+    return best, is_mixed

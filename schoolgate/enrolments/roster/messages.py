@@ -135,7 +135,7 @@ FILE_TWICE_ENCODED = Message(
     "file.double_encoded",
     _WARNING,
     _("Letters with accents were encoded twice: “Müller” stands here as “MÃ¼ller”."),
-    _("Repair the whole file with --repair, or export it again as UTF-8."),
+    _("Repair the whole file (tick it on the page, or --repair), or export it again as UTF-8."),
 )
 FILE_DELIMITER = Message(
     "file.delimiter",
@@ -205,7 +205,15 @@ CELL_DATE_UNSURE = Message(
     "cell.date",
     _ERROR,
     _("Every date of the column can be read day first and month first, such as “%(value)s”."),
-    _("Say which with --dates dmy or --dates mdy, or write dates as 2015-02-28."),
+    _(
+        "Say which it is (on the page beside the files, or with --dates dmy or --dates mdy), or write dates as 2015-02-28."
+    ),
+)
+CELL_DATE_MIXED = Message(
+    "cell.date",
+    _ERROR,
+    _("Some dates of the column have the day first and some the month first, such as “%(value)s”."),
+    _("Export the file again with one form of dates for all rows, best 2015-02-28."),
 )
 CELL_DATE_ORDER = Message(
     "cell.date",

@@ -445,11 +445,12 @@ class _Dates(_Lookup):
         self._form: DateForm | None = DateForm.ISO
         self._is_scanned = False
         self._is_unsure = False
+        self._is_mixed = False
 
     def read(self, cell: str) -> object:
         if not self._is_scanned and DateForm.ISO.read(cell) is None:
             self._is_scanned = True
-            self._form = date_form_of(self._scan(), preferred=self._order)
+            self._form, self._is_mixed = date_form_of(self._scan(), preferred=self._order)
             self._is_unsure = self._form is None
             if self._form is not DateForm.ISO and any(self.values()):
                 raise _BadCell(messages.CELL_DATE)  # The dates before this one are ISO: the column is mixed.
@@ -458,5 +459,7 @@ class _Dates(_Lookup):
             raise _BadCell(messages.CELL_DATE_UNSURE)
         value = self._form.read(cell) if self._form else None
         if value is None:
+            if self._is_mixed and (DateForm.DAY_FIRST.read(cell) or DateForm.MONTH_FIRST.read(cell)):
+                raise _BadCell(messages.CELL_DATE_MIXED)
             raise _BadCell(messages.CELL_DATE_TWO_DIGITS if has_two_digit_year(cell) else messages.CELL_DATE)
         return value
