@@ -148,6 +148,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     },
     "console:settings:edit": READ_SETTINGS,
     "console:settings:save": HEADS,
+    "console:settings:check_sender": HEADS,
     "console:settings:switch": frozenset({OWNER}),  # To Contact keys an administrator too; the world has those.
     "console:district_settings:edit": READ_SETTINGS,
     "console:district_settings:save": HEADS,

@@ -174,3 +174,16 @@ def test_every_section_saves_what_it_shows_without_changing_anything(client, ten
         assert save(client, tenant, section.name, **sent).status_code == 200
     assert TenantSettings.objects.get(tenant=tenant).changed == {}
     assert not AuditEntry.objects.filter(act="setting.changed")
+
+
+def test_the_senders_domain_is_looked_up_when_asked_and_only_where_mail_leaves(client, tenant, settings):
+    """R-TP-11."""
+    settings.DEFAULT_FROM_EMAIL = "no-reply@localhost"
+    sign_in(client, tenant, Role.OWNER)
+    check = reverse("console:settings:check_sender", args=[tenant.code])
+    assert "nothing leaves" in client.post(check, {}).text
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    assert "no-reply@localhost" in page(client, tenant).text
+    assert "is no domain that mail can come from" in client.post(check, {"selector": "s1"}).text
+    refused = client.post(check, {"selector": "a b"})
+    assert (refused.status_code, "Letters, digits, dots and hyphens only" in refused.text) == (422, True)

@@ -8,5 +8,6 @@ app_name = "settings"
 urlpatterns = [
     path("", views.settings, name="edit"),
     path("key-system/<slug:system>/", switching.switch, name="switch"),
+    path("sender/", views.check_sender, name="check_sender"),
     path("<slug:section>/save/", views.save, name="save"),
 ]
