@@ -25,6 +25,7 @@ from schoolgate.keys.student_keys import StudentKey, known_students, student_key
 from schoolgate.keys.subjects import STUDENT_SELF, of_students
 from schoolgate.keys.whom import Plan
 from schoolgate.lib.errors import SchoolgateError
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import School, Tenant
 
 
@@ -135,7 +136,9 @@ def _checked(tenant: Tenant, path: Path) -> ListCheck:
     except OSError as fault:
         raise ListUnreadable(f"{path} can't be read: {fault.strerror}.") from fault
     texts = {entry.text for entry in entries if entry.text}
-    return check_list(entries, known_students(tenant=tenant, column="source_id", texts=texts))
+    return check_list(
+        entries, known_students(tenant=tenant, column="source_id", texts=texts, today=day_of(tenant, timezone.now()))
+    )
 
 
 _LISTS = ("blank", "twice", "unknown", "spreadsheet", "inactive")

@@ -47,6 +47,7 @@ SENTENCES = {
     "key.generated": gettext_lazy("%(who)s made %(keys)s keys: %(contact)s."),
     "group.added": gettext_lazy("%(who)s named a group of students, for keys of their parents."),
     "group.named": gettext_lazy("%(who)s kept a group of students under the name %(name)s."),
+    "delivery.cancelled": gettext_lazy("%(who)s stopped the delivery of a run's keys."),
     "group.deleted": gettext_lazy("%(who)s deleted a group of students."),
     "key_plan.exported": gettext_lazy("%(who)s downloaded the preview of a run of keys (%(rows)s rows)."),
     "key_run.exported": gettext_lazy("%(who)s downloaded the list of a run of keys (%(rows)s rows)."),

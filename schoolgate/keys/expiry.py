@@ -14,9 +14,9 @@ from schoolgate.tenancy.school_rules import rules_of_district
 LONGEST_LIFE = timedelta(days=180)
 
 
-def first_last_day(*, made_on: date, letter_life_days: int) -> date:
-    """The last day of a key that has not left the building yet."""
-    return made_on + min(timedelta(days=letter_life_days), LONGEST_LIFE)
+def first_last_day(*, made_on: date, letter_life_days: int, held_until: date | None = None) -> date:
+    """The last day of a key that has not left the building yet. held_until: the day on which it will, if that is known."""
+    return min((held_until or made_on) + timedelta(days=letter_life_days), made_on + LONGEST_LIFE)
 
 
 def last_day_when_printed(*, last_day: date, made_on: date, today: date, letter_life_days: int) -> date:

@@ -53,13 +53,15 @@ def start_generate(
     at: datetime,
     options: GenerateOptions = PLAIN,
     then: str = "",
+    held_until: date | None = None,
     page: str = "",
     queued: bool = True,
 ) -> Job:
     """Make the job for these subjects, as they are selected now; rows that match a filter later are not drawn in (R-CK-06).
 
-    then: what a module to the right does with its keys once it has come to its end (letters/first_delivery.py). page: of the
-    console, where the run is shown. queued: a worker runs it; otherwise the caller does (jobs.run_job).
+    then: what a module to the right does with its keys once it has come to its end (letters/first_delivery.py).
+    held_until: the day before which it does not, and from which the keys' lives are counted (R-GS-04); after today.
+    page: of the console, where the run is shown. queued: a worker runs it; otherwise the caller does (jobs.run_job).
     Raises ReasonNeeded, TooManyKeys.
     """
     reason = checked_reason(options.reason) if options.another_account else ""
@@ -77,6 +79,7 @@ def start_generate(
             "reason": reason,
             "live_before": live_before,
             "then": then,
+            "held_until": held_until.isoformat() if held_until else "",
             "page": page,
         },
         subjects=list(dict.fromkeys(subjects)),
@@ -84,6 +87,12 @@ def start_generate(
     if queued:
         hand_to_queue(job)
     return job
+
+
+def held_until_of(job: Job) -> date | None:
+    """The day before which a run's keys do not go out by themselves."""
+    given = job.options.get("held_until")
+    return date.fromisoformat(given) if given else None
 
 
 class _Generation:
@@ -121,7 +130,14 @@ class _Generation:
             else:
                 chosen.append(subject)
         if chosen:
-            key_ids = make_keys(tenant=self.tenant, subjects=chosen, at=at, by_id=self.by.user_id, run_id=self.job.pk)
+            key_ids = make_keys(
+                tenant=self.tenant,
+                subjects=chosen,
+                at=at,
+                by_id=self.by.user_id,
+                run_id=self.job.pk,
+                held_until=held_until_of(self.job),
+            )
             for subject, key_id in zip(chosen, key_ids, strict=True):
                 ends[subject] = End(ItemState.DONE, "", key_id)
             if self.read_at == moment:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import QuerySet
 
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.id_list import Entry, ListCheck, check_list
 from schoolgate.keys.models import GroupKind, StudentGroup
-from schoolgate.keys.plan_run import RunAsked
+from schoolgate.keys.plan_run import RunAsked, active_students
 from schoolgate.keys.student_keys import known_students
 from schoolgate.keys.whom import EVERYBODY, ContactsAsked
 from schoolgate.lib.errors import NotFound
@@ -44,7 +45,12 @@ class GroupFound:
 
 
 def find_group(
-    *, tenant: Tenant, group: StudentGroup, school_ids: Collection[int] | None, contacts: ContactsAsked = EVERYBODY
+    *,
+    tenant: Tenant,
+    group: StudentGroup,
+    school_ids: Collection[int] | None,
+    today: date,
+    contacts: ContactsAsked = EVERYBODY,
 ) -> GroupFound:
     """Query: the students of the group among these schools (None: all). Parents' keys alone come of it (R-GP-04)."""
     mine = None if school_ids is None else frozenset(school_ids)
@@ -62,12 +68,16 @@ def find_group(
     if group.kind == GroupKind.LIST:
         entries = [Entry(line, text) for line, text in group.rule["entries"]]
         texts = {entry.text for entry in entries if entry.text}
-        known = known_students(tenant=tenant, column="student_no", texts=texts, school_ids=mine) if texts else {}
+        known = (
+            known_students(tenant=tenant, column="student_no", texts=texts, school_ids=mine, today=today)
+            if texts
+            else {}
+        )
         check = check_list(entries, known)
         student_ids = frozenset(check.found)
     else:
         student_ids = frozenset(group.rule["student_ids"])
-        inactive = _count_inactive(tenant, student_ids, mine)
+        inactive = _count_inactive(tenant, student_ids, mine, today)
     return GroupFound(
         RunAsked(for_parents=True, school_ids=mine, student_ids=student_ids, contacts=contacts), check, inactive
     )
@@ -81,8 +91,9 @@ def _schools(tenant: Tenant, numbers: Collection[int], mine: frozenset[int] | No
     return found if mine is None else found & mine
 
 
-def _count_inactive(tenant: Tenant, student_ids: frozenset[int], mine: frozenset[int] | None) -> int:
+def _count_inactive(tenant: Tenant, student_ids: frozenset[int], mine: frozenset[int] | None, today: date) -> int:
     students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__among=student_ids)
     if mine is not None:
         students = students.filter(school_id__in=mine)
-    return students.exclude(is_active=True, school__is_active=True).count()
+    asked = RunAsked(school_ids=mine, student_ids=student_ids)
+    return students.count() - active_students(tenant=tenant, asked=asked, today=today).count()

@@ -1,7 +1,7 @@
 """New keys, thousands at a time: drawn, sealed and written in a handful of statements."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q
@@ -67,15 +67,22 @@ def _head(tenant: Tenant) -> KeysHead:
 
 
 def make_keys(
-    *, tenant: Tenant, subjects: Sequence[Subject], at: datetime, by_id: int | None, run_id: int | None
+    *,
+    tenant: Tenant,
+    subjects: Sequence[Subject],
+    at: datetime,
+    by_id: int | None,
+    run_id: int | None,
+    held_until: date | None = None,
 ) -> Sequence[int]:
     """Step: one live key for each of these subjects, which have none; the ids of the keys, in the subjects' order.
 
+    held_until: the day before which none of them goes out (R-GS-04): their lives are counted from it.
     The caller has called `hold_keys_of`, and decided on facts that it read after that.
     """
     pepper, sealing_key = newest_pepper(), newest_sealing_key()
-    expires_at = _first_end(tenant, tenant.settings.letter_life_days, at)
-    sooner = _sooner_ends(tenant, subjects, at)
+    expires_at = _first_end(tenant, tenant.settings.letter_life_days, at, held_until)
+    sooner = _sooner_ends(tenant, subjects, at, held_until)
     ids = next_ids(AccessKey, len(subjects))
     selectors = _free_selectors(tenant=tenant, count=len(subjects), at=at)
     drawn = list(zip(ids, selectors, draw_secrets(len(subjects)), strict=True))
@@ -95,14 +102,21 @@ def make_keys(
     return ids
 
 
-def _first_end(tenant: Tenant, letter_life_days: int, at: datetime) -> datetime:
-    return end_of_day(tenant, first_last_day(made_on=day_of(tenant, at), letter_life_days=letter_life_days))
+def _first_end(tenant: Tenant, letter_life_days: int, at: datetime, held_until: date | None) -> datetime:
+    made_on = day_of(tenant, at)
+    last_day = first_last_day(made_on=made_on, letter_life_days=letter_life_days, held_until=held_until)
+    return end_of_day(tenant, last_day)
 
 
-def _sooner_ends(tenant: Tenant, subjects: Sequence[Subject], at: datetime) -> dict[Subject, datetime]:
+def _sooner_ends(
+    tenant: Tenant, subjects: Sequence[Subject], at: datetime, held_until: date | None
+) -> dict[Subject, datetime]:
     """When the keys of those subjects end that open a student of a school with a shorter life (R-DI-02)."""
     stricter = stricter_rules(tenant=tenant, subjects=subjects, settings=["letter_life_days"], at=at)
-    ends = {days: _first_end(tenant, days, at) for days in {rules.letter_life_days for rules in stricter.values()}}
+    ends = {
+        days: _first_end(tenant, days, at, held_until)
+        for days in {rules.letter_life_days for rules in stricter.values()}
+    }
     return {subject: ends[rules.letter_life_days] for subject, rules in stricter.items()}
 
 

@@ -1,9 +1,9 @@
 """Plan a run for schools, or for a group of students: whom it is for, and what it would do; the act is keys/generate.py (R-GS-01, R-GS-02)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from schoolgate.directory.models import DirectoryAssociation, DirectoryBar, DirectoryStudent
 from schoolgate.jobs.subject import Subject
@@ -19,7 +19,7 @@ from schoolgate.tenancy.models import Tenant
 class RunAsked:
     """school_ids: None for all; inactive ones count for nothing. year_levels, roll_classes: empty for all.
 
-    student_ids: a group, None for everybody.
+    student_ids: a group, None for everybody. starting_before: also students whose first day is yet to come, before this day.
     """
 
     for_students: bool = False
@@ -29,11 +29,37 @@ class RunAsked:
     roll_classes: frozenset[str] = frozenset()
     student_ids: frozenset[int] | None = None
     contacts: ContactsAsked = EVERYBODY
+    starting_before: date | None = None
 
 
-def active_students(*, tenant: Tenant, asked: RunAsked) -> QuerySet[DirectoryStudent]:
-    """Query: active students of active schools, as asked; in no order (R-GS-01). Who starts later is not active yet."""
-    found = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, school__is_active=True)
+def active_students(*, tenant: Tenant, asked: RunAsked, today: date) -> QuerySet[DirectoryStudent]:
+    """Query: active students of active schools, as asked; in no order (R-GS-01). Not those who start later, unless asked (R-GS-04)."""
+    begun = Q(starts_on=None) | Q(starts_on__lte=today)
+    if asked.starting_before is not None:
+        begun |= Q(starts_on__lt=asked.starting_before)
+    return _asked(tenant, asked).filter(begun, is_active=True)
+
+
+@dataclass(frozen=True)
+class Later:
+    """Students of the schools asked whose first day is yet to come. left_out: active, but not asked for. not_active: asked for, but not active in the roster."""
+
+    left_out: int
+    not_active: int
+
+
+def count_later(*, tenant: Tenant, asked: RunAsked, today: date) -> Later:
+    """Query: whom a run leaves out since they start later (R-GS-04)."""
+    later = _asked(tenant, asked).filter(starts_on__gt=today)
+    soon = Q(starts_on__lt=asked.starting_before) if asked.starting_before is not None else Q(pk__in=[])
+    counted = later.aggregate(
+        left_out=Count("pk", filter=Q(is_active=True) & ~soon), not_active=Count("pk", filter=Q(is_active=False) & soon)
+    )
+    return Later(**counted)
+
+
+def _asked(tenant: Tenant, asked: RunAsked) -> QuerySet[DirectoryStudent]:
+    found = DirectoryStudent.objects.for_tenant(tenant).filter(school__is_active=True)
     if asked.school_ids is not None:
         found = found.filter(school_id__in=asked.school_ids)
     if asked.year_levels:
@@ -43,14 +69,14 @@ def active_students(*, tenant: Tenant, asked: RunAsked) -> QuerySet[DirectoryStu
     return found if asked.student_ids is None else found.filter(pk__among=asked.student_ids)
 
 
-def count_active_students(*, tenant: Tenant) -> int:
+def count_active_students(*, tenant: Tenant, today: date) -> int:
     """Query: how many a run for everybody would look at."""
-    return active_students(tenant=tenant, asked=RunAsked()).count()
+    return active_students(tenant=tenant, asked=RunAsked(), today=today).count()
 
 
 def plan_run(*, tenant: Tenant, asked: RunAsked, at: datetime) -> Plan:
     """Query: whom the run is for at this moment; four statements, however many they are."""
-    in_order = active_students(tenant=tenant, asked=asked).order_by(
+    in_order = active_students(tenant=tenant, asked=asked, today=day_of(tenant, at)).order_by(
         "school__number", "year_level", "roll_class", "sort_name", "pk"
     )
     students = [

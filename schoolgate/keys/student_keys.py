@@ -84,7 +84,7 @@ def _told(
 
 
 def known_students(
-    *, tenant: Tenant, column: str, texts: Collection[str], school_ids: Collection[int] | None = None
+    *, tenant: Tenant, column: str, texts: Collection[str], today: date, school_ids: Collection[int] | None = None
 ) -> dict[str, list[Known]]:
     """Query: whom these ids name. column: source_id, the roster's, or student_no, the office's; both may name several.
 
@@ -94,8 +94,9 @@ def known_students(
     if school_ids is not None:
         students = students.filter(school_id__in=school_ids)
     found: dict[str, list[Known]] = defaultdict(list)
-    for text, pk, is_active, school_is_active in students.order_by("pk").values_list(
-        column, "pk", "is_active", "school__is_active"
+    for text, pk, is_active, school_is_active, starts_on in students.order_by("pk").values_list(
+        column, "pk", "is_active", "school__is_active", "starts_on"
     ):
-        found[text].append(Known(pk, is_active and school_is_active))
+        has_begun = starts_on is None or starts_on <= today
+        found[text].append(Known(pk, is_active and school_is_active and has_begun))
     return dict(found)

@@ -1,7 +1,7 @@
 """First delivery: the keys that one run has made go out as letters, as e-mails, or by letter where there is no e-mail (registration-keys §6).
 
-Chosen when the run is started, it begins by itself in the transaction that ends the run; a run that a person stopped gives out
-nothing. Chosen afterwards, on the run's page, it is the same act for the same keys.
+Chosen when the run is started, it begins by itself in the transaction that ends the run, or on the day until which it is held
+(letters/held_delivery.py); a run that a person stopped gives out nothing. Chosen afterwards, on the run's page, it is the same act for the same keys.
 """
 
 from collections import Counter
@@ -18,11 +18,14 @@ from schoolgate.jobs.models import ItemState, Job, JobItem
 from schoolgate.jobs.start import actor_of, hand_to_queue
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
+from schoolgate.keys.generate import held_until_of
 from schoolgate.keys.schemes import Forecast
 from schoolgate.keys.subjects import STUDENT_SELF
+from schoolgate.letters.models import HeldDelivery
 from schoolgate.letters.print_letters import add_letters_job, forecast_letters
 from schoolgate.letters.send_emails import add_emails_job, mailboxes_by_subject, why_not_email
 from schoolgate.lib.errors import SchoolgateError
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
 _AT_ONCE = 10_000  # Ids in one statement.
@@ -138,17 +141,22 @@ def start_delivery(*, tenant: Tenant, run: Job, way: Way, by: Actor, at: datetim
         raise GivenOut
     plan = plan_delivery(tenant=tenant, subjects=keys_of_run(run), way=way, at=at)
     jobs = add_delivery(tenant=tenant, plan=plan, by=by, at=at)
+    HeldDelivery.objects.for_tenant(tenant).filter(run=run).delete()
     _note(run, jobs)
     Job.objects.filter(pk=run.pk).update(result=run.result)
     return jobs
 
 
 def deliver_first(job: Job, at: datetime) -> None:
-    """Step, in the transaction that ends a run of Generate Keys: what was chosen when it was started."""
+    """Step, in the transaction that ends a run of Generate Keys: what was chosen when it was started, now or on its day (R-GS-04)."""
     way = Way(job.options.get("then", ""))
     if way == Way.NONE:
         return
     tenant = Tenant.objects.select_related("settings").get(pk=job.tenant_id)
+    due_on = held_until_of(job)
+    if due_on is not None and due_on > day_of(tenant, at):
+        HeldDelivery.objects.create(tenant=tenant, run=job, way=way, due_on=due_on)
+        return
     plan = plan_delivery(tenant=tenant, subjects=keys_of_run(job), way=way, at=at)
     _note(job, add_delivery(tenant=tenant, plan=plan, by=actor_of(job), at=at))
 

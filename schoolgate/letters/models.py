@@ -161,6 +161,23 @@ class Message(models.Model):
         return [(kind, id_) for kind, id_ in pairs if id_ is not None]
 
 
+class HeldDelivery(models.Model):
+    """The first delivery of an ended run that waits for a day (letters/held_delivery.py); gone once it has begun.
+
+    way: as in letters/first_delivery.py. due_on: in the tenant's time zone.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    run = models.OneToOneField(Job, models.CASCADE, related_name="+")
+    way = models.CharField(max_length=21)
+    due_on = models.DateField(db_index=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"delivery of run {self.run_id} on {self.due_on}"
+
+
 class MailCursor(models.Model):
     """How far letters/follow.py has read a tenant's directory feed."""
 

@@ -83,6 +83,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:by_school:run": READ_KEYS,
     "console:by_school:undo": ACT_ON_KEYS,
     "console:by_school:deliver": ACT_ON_KEYS,
+    "console:by_school:cancel_delivery": ACT_ON_KEYS,
     "console:by_school:download_run": READ_KEYS,
     "console:parent_groups:plan": ACT_ON_KEYS,
     "console:parent_groups:add_list": ACT_ON_KEYS,

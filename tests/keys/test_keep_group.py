@@ -22,6 +22,8 @@ from schoolgate.lib.errors import NotFound
 from tests.factories.directory import make_student
 from tests.factories.tenancy import NOW, actor, make_member, make_school, make_tenant
 
+TODAY = NOW.date()
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -35,11 +37,11 @@ def add_list(tenant, *texts, by=None):
     return add_list_group(tenant=tenant, entries=entries, by=actor(by), at=NOW)
 
 
-def students_of(tenant, group, school_ids=None):
-    found = find_group(tenant=tenant, group=group, school_ids=school_ids)
+def students_of(tenant, group, school_ids=None, today=TODAY):
+    found = find_group(tenant=tenant, group=group, school_ids=school_ids, today=TODAY)
     assert found.asked.for_parents
     assert not found.asked.for_students, "R-GP-04"
-    return set(active_students(tenant=tenant, asked=found.asked).values_list("pk", flat=True))
+    return set(active_students(tenant=tenant, asked=found.asked, today=TODAY).values_list("pk", flat=True))
 
 
 def test_a_list_is_read_by_the_office_s_student_id(tenant):
@@ -47,7 +49,7 @@ def test_a_list_is_read_by_the_office_s_student_id(tenant):
     make_student(tenant, student_no="7")
     group = add_list(tenant, "007", "other")
     assert students_of(tenant, group) == {student.pk}
-    check = find_group(tenant=tenant, group=group, school_ids=None).check
+    check = find_group(tenant=tenant, group=group, school_ids=None, today=TODAY).check
     assert check.unknown == (Entry(2, "other"),)
 
 
@@ -56,7 +58,7 @@ def test_a_student_of_another_school_than_the_member_s_is_told_as_not_found(tena
     here, there = make_school(tenant), make_school(tenant)
     mine, other = make_student(tenant, school=here), make_student(tenant, school=there, is_active=False)
     group = add_list(tenant, mine.student_no, other.student_no, "nobody")
-    check = find_group(tenant=tenant, group=group, school_ids={here.pk}).check
+    check = find_group(tenant=tenant, group=group, school_ids={here.pk}, today=TODAY).check
     assert [entry.line for entry in check.unknown] == [2, 3]
     assert not check.inactive
     assert students_of(tenant, group, {here.pk}) == {mine.pk}
@@ -72,9 +74,9 @@ def test_five_thousand_ids_are_found_in_as_many_statements_as_five(tenant, djang
     students = [make_student(tenant) for _ in range(5)]
     group = add_list(tenant, *(f"x{n}" for n in range(5_000)), *(student.student_no for student in students))
     with django_assert_max_num_queries(2):
-        found = find_group(tenant=tenant, group=group, school_ids=None)
+        found = find_group(tenant=tenant, group=group, school_ids=None, today=TODAY)
         assert len(found.check.found) == 5
-        assert active_students(tenant=tenant, asked=found.asked).count() == 5
+        assert active_students(tenant=tenant, asked=found.asked, today=TODAY).count() == 5
 
 
 def test_a_filter_finds_whoever_is_there_when_the_run_is_made(tenant):
@@ -93,7 +95,7 @@ def test_ticked_rows_are_those_and_no_later_ones(tenant):
     one, gone, other = make_student(tenant, school=school), make_student(tenant, is_active=False), make_student(tenant)
     group = add_ticked_group(tenant=tenant, student_ids=[one.pk, gone.pk, other.pk, 999_999], by=actor(), at=NOW)
     assert students_of(tenant, group) == {one.pk, other.pk}
-    assert find_group(tenant=tenant, group=group, school_ids=None).inactive == 1
+    assert find_group(tenant=tenant, group=group, school_ids=None, today=TODAY).inactive == 1
     assert students_of(tenant, group, {school.pk}) == {one.pk}
 
 

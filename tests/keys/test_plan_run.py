@@ -1,6 +1,7 @@
 """Plan a run for schools and do it: only gaps, of active students of active schools; again and again nothing new (R-GS-01 to R-GS-03)."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -10,9 +11,10 @@ from schoolgate.jobs.models import ItemState, JobItem, JobState
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.generate import start_generate, undo_generate
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.plan_run import RunAsked, forecast_run, plan_run
+from schoolgate.keys.plan_run import Later, RunAsked, count_later, forecast_run, plan_run
 from schoolgate.keys.subjects import CONTACT, FAMILY, STUDENT, STUDENT_SELF
 from schoolgate.keys.whom import ContactsAsked
+from schoolgate.tenancy.dates import last_day_before
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key, make_key_for, make_redeemed_key, run
 from tests.factories.tenancy import NOW, actor, make_school, make_tenant
@@ -85,10 +87,27 @@ def test_only_active_students_of_active_schools_and_only_gaps(tenant):
     assert (again.done, again.skipped) == (0, 6)
 
 
-def test_a_student_who_starts_later_is_not_active_and_skipped(tenant):
-    """R-GS-04 as far as it is built: the directory holds them as inactive."""
-    make_student(tenant, is_active=False, starts_on=date(2027, 2, 1))
-    assert not planned(tenant).subjects
+def test_students_who_start_later_are_left_out_unless_they_are_asked_for(tenant):
+    """R-GS-04: asked for are those before the day; whoever the roster has as inactive gets nothing by any of it."""
+    today = NOW.date()
+    days = {"begun": today, "soon": today + timedelta(days=40), "late": today + timedelta(days=41)}
+    students = {name: make_student(tenant, starts_on=day) for name, day in days.items()}
+    make_student(tenant, is_active=False, starts_on=days["soon"])
+    asked = replace(BOTH, starting_before=days["late"])
+    assert [each.id for each in planned(tenant).students] == [students["begun"].pk]
+    assert {each.id for each in planned(tenant, asked).students} == {students["begun"].pk, students["soon"].pk}
+    assert count_later(tenant=tenant, asked=BOTH, today=today) == Later(left_out=2, not_active=0)
+    assert count_later(tenant=tenant, asked=asked, today=today) == Later(left_out=1, not_active=1)
+
+
+@pytest.mark.parametrize(("ahead", "lives"), [(None, 60), (30, 90), (150, 180)])
+def test_keys_that_are_held_live_from_the_day_they_go_out(tenant, ahead, lives):
+    """R-GS-04, R-KY-06: 180 days at most."""
+    student = make_student(tenant)
+    held_until = None if ahead is None else NOW.date() + timedelta(days=ahead)
+    job = run(start(tenant, held_until=held_until))
+    key = AccessKey.objects.get(run=job, subject_id=student.pk)
+    assert last_day_before(tenant, key.expires_at) == NOW.date() + timedelta(days=lives)
 
 
 def test_students_without_a_birth_date_or_too_young_are_told(tenant):

@@ -3,16 +3,19 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import run_job
 from schoolgate.keys.models import AccessKey
 from schoolgate.keys.subjects import CONTACT, STUDENT_SELF
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Role
 from tests.console.contact_keys.office import said, sign_in, statements
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
@@ -225,6 +228,40 @@ def test_years_and_contacts_narrow_it(client, tenant, schools, words, expected):
     sign_in(client, tenant)
     answer = look(client, tenant, schools=["9401"], parents="on", **words)
     assert answer.context["preview"].to_make == expected
+
+
+def test_students_who_start_later_wait_for_their_day(client, tenant, schools):
+    """R-GS-04"""
+    today = day_of(tenant, timezone.now())
+    make_family(tenant, school=schools[0], starts_on=today + timedelta(days=39))
+    make_student(tenant, school=schools[0], starts_on=today + timedelta(days=39), is_active=False)
+    sign_in(client, tenant)
+    words = {"schools": ["9401"], "parents": "on", "way": "emails"}
+    plain = look(client, tenant, **words)
+    assert "1 student starts later and is left out." in said(plain.text)
+    assert plain.context["preview"].to_make == 0
+    words |= {"starting_before": (today + timedelta(days=40)).isoformat(), "days_before": "10"}
+    answer = look(client, tenant, **words)
+    held = today + timedelta(days=30)
+    assert answer.context["preview"].held_until == held
+    for told in (
+        f"Nothing goes out by itself before {date_format(held)}",
+        "1 student starts before that day and is not",
+    ):
+        assert told in said(answer.text)
+    job = run_of(start(client, tenant, shown=1, **words))
+    assert job.done == 1
+    assert (job.options["held_until"], job.result) == (held.isoformat(), {})
+
+
+@pytest.mark.parametrize("days", [-1, 0, 151])
+def test_a_day_that_has_come_or_lies_beyond_a_key_s_life_is_refused(client, tenant, schools, days):
+    """R-GS-04"""
+    sign_in(client, tenant)
+    day = day_of(tenant, timezone.now()) + timedelta(days=days)
+    answer = look(client, tenant, schools=["9401"], parents="on", starting_before=day.isoformat())
+    assert answer.status_code == 422
+    assert "Give a day after today, at most 150 days ahead" in said(answer.text)
 
 
 def test_the_list_can_be_downloaded_without_a_key_in_it(client, tenant, schools):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -14,7 +15,8 @@ from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.plan_run import RunAsked, plan_run
 from schoolgate.letters.first_delivery import GivenOut, Way, start_delivery
-from schoolgate.letters.models import Delivery, Message
+from schoolgate.letters.held_delivery import give_out_due
+from schoolgate.letters.models import Delivery, HeldDelivery, Message
 from schoolgate.tenancy.models import Role
 from tests.console.by_school.test_plan import address, make_family
 from tests.console.contact_keys.office import said, sign_in
@@ -30,11 +32,18 @@ def tenant():
     return make_tenant(help_line="02 5550 1234", portal_open=True)
 
 
-def start(tenant, *, by=None, way="", page="by_school", **asked):
+def start(tenant, *, by=None, way="", page="by_school", held_until=None, **asked):
     wanted = RunAsked(for_students=True, for_parents=True, **asked)
     plan = plan_run(tenant=tenant, asked=wanted, at=NOW)
     return start_generate(
-        tenant=tenant, subjects=plan.subjects, by=actor(by), at=NOW, then=way, page=page, queued=False
+        tenant=tenant,
+        subjects=plan.subjects,
+        by=actor(by),
+        at=NOW,
+        then=way,
+        held_until=held_until,
+        page=page,
+        queued=False,
     )
 
 
@@ -165,6 +174,53 @@ def test_a_paused_run_delivers_when_it_has_ended_and_not_before(tenant):
     pause_job(job=job, by=actor(), at=NOW)
     run_to_its_end(job)
     assert not deliveries_of(job)
+
+
+def held(tenant, *, by=None, days=30):
+    """A run that has ended, whose mails wait."""
+    make_family(tenant)
+    return ended(tenant, by=by, way=Way.EMAILS, held_until=NOW.date() + timedelta(days=days))
+
+
+def test_what_is_held_goes_out_on_its_day_once(client, tenant):
+    """R-GS-04"""
+    member = sign_in(client, tenant)
+    job = held(tenant, by=member)
+    page = said(look(client, tenant, job).text)
+    assert "goes out by itself on" in page
+    assert "Give out the keys" in page
+    give_out_due(NOW + timedelta(days=29))
+    assert not deliveries_of(job)
+    for _ in range(2):
+        give_out_due(NOW + timedelta(days=30))
+    [mails] = deliveries_of(job)
+    assert (mails.kind, mails.actor_id) == ("letters.send_emails", member.pk)
+    assert "goes out by itself on" not in said(look(client, tenant, job).text)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "given out by hand", "undone", "its starter has left"])
+def test_what_is_held_does_not_go_out_by_itself_any_more(client, tenant, how):
+    """R-GS-04: somebody can stop it at any time."""
+    member = sign_in(client, tenant)
+    job = held(tenant, by=member)
+    if how == "cancelled":
+        for _ in range(2):
+            client.post(address(tenant, "cancel_delivery", job.pk))
+        assert AuditEntry.objects.filter(act="delivery.cancelled").count() == 1
+    elif how == "given out by hand":
+        client.post(address(tenant, "deliver", job.pk), {"way": "emails"})
+    elif how == "undone":
+        client.post(address(tenant, "undo", job.pk))
+    else:
+        type(member).objects.filter(pk=member.pk).update(is_active=False)
+    before = deliveries_of(job)
+    give_out_due(NOW + timedelta(days=30))
+    after = deliveries_of(job)
+    if how == "undone":
+        assert [run_to_its_end(mails, at=NOW + timedelta(days=30)).done for mails in after] == [0]
+    else:
+        assert after == before
+    assert not HeldDelivery.objects.exists()
 
 
 def test_keys_are_given_out_afterwards_once(client, tenant):

@@ -1,18 +1,22 @@
 """What a run from the students' side is asked for."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from schoolgate.console.enrolments.forms import DateField
 from schoolgate.keys.whom import ContactsAsked
 from schoolgate.letters.first_delivery import Way
 from schoolgate.tenancy.models import School
 
 ALL = "all"
 MOST_ORDER = 99
+DAYS_BEFORE = 14
+MOST_AHEAD = timedelta(days=150)  # A key lives 180 days at most, and whoever gets it needs some of them.
 
 
 def set_choices(form: forms.Form, name: str, choices: Iterable[tuple[str, str]]) -> None:
@@ -88,10 +92,23 @@ class BySchoolForm(ContactsForm):
         label=gettext_lazy("Only these years"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    folded = ("years", *ContactsForm.folded)
+    starting_before = DateField(
+        label=gettext_lazy("Also students who start before"),
+        help_text=gettext_lazy("Whoever starts later than today is left out otherwise."),
+        required=False,
+    )
+    days_before = forms.IntegerField(
+        label=gettext_lazy("Then give the keys out so many days before that day"),
+        help_text=gettext_lazy("14, if left empty. The whole run waits for it."),
+        min_value=0,
+        max_value=60,
+        required=False,
+    )
+
+    folded = ("years", *ContactsForm.folded, "starting_before", "days_before")
 
     def __init__(
-        self, *args: Any, schools: Sequence[School], years: Sequence[str], **kwargs: Any
+        self, *args: Any, schools: Sequence[School], years: Sequence[str], today: date, **kwargs: Any
     ) -> None:  # Any: handed on as they are.
         super().__init__(*args, **kwargs)
         n = len(schools)
@@ -104,6 +121,7 @@ class BySchoolForm(ContactsForm):
         self.fields["way"].help_text = _(
             "Begins by itself when the run has ended. Students' letters are to be handed out in class; their e-mails go to the address that the school has given them."
         )
+        self.today = today
         self._all = {school.number: school.pk for school in schools}
 
     def clean(self) -> dict[str, Any]:
@@ -111,6 +129,23 @@ class BySchoolForm(ContactsForm):
         if not (found.get("students") or found.get("parents")):
             self.add_error("students", _("Choose keys for student use, for parent use, or both."))
         return found
+
+    def clean_starting_before(self) -> date | None:
+        day: date | None = self.cleaned_data["starting_before"]
+        if day is not None and not self.today < day <= self.today + MOST_AHEAD:
+            raise forms.ValidationError(
+                _("Give a day after today, at most %(n)s days ahead: a key lives no longer.") % {"n": MOST_AHEAD.days}
+            )
+        return day
+
+    def held_until(self) -> date | None:
+        """The day before which the keys don't go out by themselves; None where that is no later than today (R-GS-04)."""
+        day: date | None = self.cleaned_data["starting_before"]
+        if day is None:
+            return None
+        before = self.cleaned_data["days_before"]
+        held = day - timedelta(days=DAYS_BEFORE if before is None else before)
+        return held if held > self.today else None
 
     def school_ids(self) -> frozenset[int]:
         chosen: Collection[str] = self.cleaned_data["schools"]

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from schoolgate.console.parent_access.key_pages.words import about, skip_mend, skip_phrase
 from schoolgate.keys.make_keys import MANY_KEYS, MOST_KEYS, count_live_keys
-from schoolgate.keys.plan_run import RunAsked, forecast_run, plan_run
+from schoolgate.keys.plan_run import Later, RunAsked, count_later, forecast_run, plan_run
 from schoolgate.keys.whom import Place, Plan, PlanLine
 from schoolgate.lib.natural import natural
 from schoolgate.sync.pending import what_waits
@@ -44,7 +45,10 @@ class Row:
 
 @dataclass(frozen=True)
 class RunPreview:
-    """asked: for whom. waiting: changes that no Data Sync has published yet. live: keys in force before it."""
+    """asked: for whom. waiting: changes that no Data Sync has published yet. live: keys in force before it.
+
+    later: students who start later. held_until: the day before which the keys don't go out by themselves (R-GS-04).
+    """
 
     tenant: Tenant
     asked: RunAsked
@@ -52,6 +56,9 @@ class RunPreview:
     rows: Sequence[Row]
     waiting: int
     live: int
+    today: date
+    later: Later
+    held_until: date | None = None
 
     @cached_property
     def total(self) -> PlanLine:
@@ -97,6 +104,27 @@ class RunPreview:
         return about(self.to_make / _PER_SECOND)
 
     @property
+    def notes(self) -> list[str]:
+        """Of those who start later (R-GS-04)."""
+        found = []
+        if n := self.later.left_out:
+            told = ngettext(
+                "%(n)s student starts later and is left out.", "%(n)s students start later and are left out.", n
+            )
+            found.append(told % {"n": n})
+        if n := self.later.not_active:
+            told = ngettext(
+                "%(n)s student starts before that day and is not active in the roster yet: no key is made until a Data Sync has published it.",
+                "%(n)s students start before that day and are not active in the roster yet: no keys are made until a Data Sync has published it.",
+                n,
+            )
+            found.append(told % {"n": n})
+        if self.held_until is not None:
+            day = date_format(self.held_until)
+            found.append(_("Nothing goes out by itself before %(day)s, whoever the key is for.") % {"day": day})
+        return found
+
+    @property
     def warnings(self) -> list[str]:
         found = []
         after = self.live + self.to_make
@@ -119,8 +147,9 @@ class RunPreview:
         return found
 
 
-def preview_of(*, tenant: Tenant, asked: RunAsked, at: datetime) -> RunPreview:
+def preview_of(*, tenant: Tenant, asked: RunAsked, at: datetime, held_until: date | None = None) -> RunPreview:
     """Query: what the run would do at this moment, by the code of the act itself (R-CK-07)."""
+    today = day_of(tenant, at)
     plan = plan_run(tenant=tenant, asked=asked, at=at)
     lines = forecast_run(tenant=tenant, plan=plan, at=at)
     names = dict(School.objects.for_tenant(tenant).values_list("pk", "name"))
@@ -131,8 +160,11 @@ def preview_of(*, tenant: Tenant, asked: RunAsked, at: datetime) -> RunPreview:
         asked=asked,
         plan=plan,
         rows=rows,
-        waiting=what_waits(tenant=tenant, today=day_of(tenant, at)).rows,
+        waiting=what_waits(tenant=tenant, today=today).rows,
         live=count_live_keys(tenant=tenant),
+        today=today,
+        later=count_later(tenant=tenant, asked=asked, today=today),
+        held_until=held_until,
     )
 
 

@@ -32,7 +32,7 @@ def is_district_wide(request: TenantRequest, preview: RunPreview) -> bool:
     if not is_narrowed and (asked.school_ids is None or asked.school_ids >= every):
         return True
     from_several = len({student.school_id for student in students}) > 1
-    return from_several and 2 * len(students) > count_active_students(tenant=request.tenant)
+    return from_several and 2 * len(students) > count_active_students(tenant=request.tenant, today=preview.today)
 
 
 def may_run_district_wide(request: TenantRequest) -> bool:

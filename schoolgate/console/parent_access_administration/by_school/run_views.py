@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,6 +17,7 @@ from schoolgate.console.parent_access_administration.by_school.reach import requ
 from schoolgate.console.parent_access_administration.by_school.runs import KeysRun, keys_run
 from schoolgate.keys.generate import undo_generate
 from schoolgate.letters.first_delivery import Way, start_delivery
+from schoolgate.letters.held_delivery import cancel_held_delivery
 from schoolgate.lib.errors import NotAllowed
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.note_export import note_export
@@ -71,6 +73,16 @@ def deliver(request: TenantRequest, job_id: int) -> HttpResponse:
     if way != Way.EMAILS:
         require_print(request)
     start_delivery(tenant=request.tenant, run=found.job, way=way, by=request.actor, at=timezone.now())
+    return redirect("console:by_school:run", request.tenant.code, job_id)
+
+
+@requires(Right.KEYS_ACT)
+@require_POST
+def cancel_delivery(request: TenantRequest, job_id: int) -> HttpResponse:
+    """The keys of an ended run don't go out by themselves on the day that was chosen."""
+    found = changeable(request, job_id)
+    cancel_held_delivery(tenant=request.tenant, run=found.job, by=request.actor, at=timezone.now())
+    messages.success(request, _("Nothing goes out by itself. The keys stay as they are."))
     return redirect("console:by_school:run", request.tenant.code, job_id)
 
 

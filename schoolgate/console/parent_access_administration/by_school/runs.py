@@ -1,7 +1,7 @@
 """The page of one run from the students' side: its progress, what came of it, and what can be done with exactly its keys."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,6 +10,7 @@ from schoolgate.console.parent_access.key_pages.runs import Run, run_by_id
 from schoolgate.jobs.models import ItemState, Job, JobItem, JobState
 from schoolgate.keys.subjects import STUDENT_SELF
 from schoolgate.letters.first_delivery import Way, was_given_out
+from schoolgate.letters.held_delivery import held_until
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right
@@ -22,13 +23,14 @@ PAGES = {"by_school": "console:by_school:plan", "parent_groups": "console:parent
 class KeysRun:
     """run: of Generate Keys. for_students: how many of its keys. deliveries: the runs that gave its keys out.
 
-    way: what was chosen at the start.
+    way: what was chosen at the start. held_until: the day on which it begins by itself, while it is waited for (R-GS-04).
     """
 
     run: Run
     for_students: int
     deliveries: tuple[Run, ...]
     way: Way
+    held_until: date | None = None
 
     @property
     def job(self) -> Job:
@@ -88,6 +90,7 @@ def keys_run(request: TenantRequest, job_id: int, *, at: datetime) -> KeysRun:
         for_students=own.count(),
         deliveries=tuple(run_by_id(request, pk, at=at) for pk in run.job.result.get("delivered_by", ())),
         way=Way(run.job.options.get("then", "")),
+        held_until=held_until(tenant=request.tenant, run=run.job),
     )
 
 

@@ -12,5 +12,6 @@ urlpatterns = [
     path("runs/<int:job_id>/", run_views.run, name="run"),
     path("runs/<int:job_id>/undo/", run_views.undo, name="undo"),
     path("runs/<int:job_id>/deliver/", run_views.deliver, name="deliver"),
+    path("runs/<int:job_id>/cancel-delivery/", run_views.cancel_delivery, name="cancel_delivery"),
     path("runs/<int:job_id>/download/", run_views.download, name="download_run"),
 ]

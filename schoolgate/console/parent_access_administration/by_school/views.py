@@ -27,6 +27,7 @@ from schoolgate.keys.generate import start_generate
 from schoolgate.keys.plan_run import RunAsked
 from schoolgate.keys.run_choices import relationships_of, years_of
 from schoolgate.lib.errors import SchoolgateError
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.note_export import note_export
 from schoolgate.tenancy.roles import Right, requires
@@ -53,6 +54,7 @@ def asked_by(request: TenantRequest, words: QueryDict | None, *, at: datetime) -
         years=years_of(tenant=request.tenant, school_ids=[school.pk for school in schools]),
         relationships=relationships_of(tenant=request.tenant),
         may_print=may_print(request),
+        today=day_of(request.tenant, at),
     )
     if words is None or not form.is_valid():
         return Asked(form, None)
@@ -62,8 +64,9 @@ def asked_by(request: TenantRequest, words: QueryDict | None, *, at: datetime) -
         school_ids=form.school_ids(),
         year_levels=frozenset(form.cleaned_data.get("years", ())),
         contacts=form.contacts(),
+        starting_before=form.cleaned_data["starting_before"],
     )
-    preview = preview_of(tenant=request.tenant, asked=asked, at=at)
+    preview = preview_of(tenant=request.tenant, asked=asked, at=at, held_until=form.held_until())
     return Asked(form, preview, is_district_wide(request, preview))
 
 
@@ -142,6 +145,7 @@ def start_run(request: TenantRequest, preview: RunPreview, *, way: str, page: st
         by=request.actor,
         at=timezone.now(),
         then=way,
+        held_until=preview.held_until,
         page=page,
     )
 

@@ -29,6 +29,7 @@ from schoolgate.keys.keep_group import delete_group, name_group
 from schoolgate.keys.models import StudentGroup
 from schoolgate.keys.run_choices import relationships_of
 from schoolgate.lib.errors import SchoolgateError
+from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
 
@@ -57,10 +58,11 @@ def asked_by(request: TenantRequest, group_id: int, words: QueryDict, *, at: dat
         relationships=relationships_of(tenant=request.tenant),
         may_print=may_print(request),
     )
-    schools = request.rights[Right.KEYS_ACT]
+    schools, today = request.rights[Right.KEYS_ACT], day_of(request.tenant, at)
     if not form.is_valid():
-        return GroupAsked(group, form, find_group(tenant=request.tenant, group=group, school_ids=schools), None, False)
-    found = find_group(tenant=request.tenant, group=group, school_ids=schools, contacts=form.contacts())
+        found = find_group(tenant=request.tenant, group=group, school_ids=schools, today=today)
+        return GroupAsked(group, form, found, None, False)
+    found = find_group(tenant=request.tenant, group=group, school_ids=schools, today=today, contacts=form.contacts())
     preview = preview_of(tenant=request.tenant, asked=found.asked, at=at)
     return GroupAsked(group, form, found, preview, is_district_wide(request, preview))
 
