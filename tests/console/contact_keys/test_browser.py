@@ -137,3 +137,54 @@ def test_without_script_ticks_actions_and_show_are_forms(browser, tenant, here):
     page.click("text=Filter the list")
     assert re.search(r"1–2 of 2", page.inner_text("main"))
     context.close()
+
+
+def hold(page, part):
+    """Keep the next request to an address with ``part`` waiting, until what is given back lets it go."""
+    held = []
+
+    def keep(route):
+        held.append(route)
+        if len(held) > 1:
+            route.continue_()
+
+    page.route(f"**{part}**", keep)
+
+    def let_go():
+        for _ in range(100):
+            if held:
+                break
+            page.wait_for_timeout(50)
+        with page.expect_response(lambda response: part in response.url):
+            held[0].continue_()
+        page.wait_for_timeout(200)
+
+    return let_go
+
+
+@pytest.mark.parametrize("first", ["ticks", "menu", "finger"])
+def test_actions_opens_however_soon_after_a_tick_it_is_pressed(page, tenant, here, first):
+    """Whichever answer comes first, and when the tick's comes while the button is held down."""
+    contact = make_linked_contact(tenant)
+    sign_in(page, here, make_member(tenant))
+    page.goto(keys_page(here))
+    ticks_go = hold(page, "/select/")
+    page.check(f"input[name=ticked][value='{contact.pk}']")
+    button = page.locator("[data-disclose]")
+    if first == "finger":
+        button.hover()
+        page.mouse.down()
+        ticks_go()
+        page.mouse.up()
+    elif first == "ticks":
+        menu_goes = hold(page, "/actions/")
+        button.click()
+        ticks_go()
+        menu_goes()
+    else:
+        with page.expect_response(lambda response: "/actions/" in response.url):
+            button.click()
+        ticks_go()
+    page.wait_for_selector("#acts", timeout=5_000)
+    assert "1 contact gets a key." in page.inner_text("#acts")
+    assert page.inner_text("#batch strong") == "1 selected"

@@ -47,7 +47,7 @@ def select(request: TenantRequest) -> HttpResponse:
     if not request.htmx:
         here = resolve_url(f"console:{scheme_of(request.tenant).namespace}:list", request.tenant.code)
         return HttpResponseRedirect(f"{here}?{address.urlencode()}")
-    part = "_batch.html" if request.POST.get("do") == "ticks" else "_list.html"
+    part = "_chosen.html" if request.POST.get("do") == "ticks" else "_list.html"
     return render(request, f"console/key_pages/{part}", list_context(request, address))
 
 
