@@ -53,6 +53,8 @@ SENTENCES = {
     "key_run.exported": gettext_lazy("%(who)s downloaded the list of a run of keys (%(rows)s rows)."),
     "key.replaced": gettext_lazy("%(who)s replaced the key of %(contact)s."),
     "keys.searched": gettext_lazy("%(who)s searched for students by %(fields)s: %(hits)s found."),
+    "accounts.list_made": gettext_lazy("%(who)s had a list of accounts made (%(rows)s rows)."),
+    "list.deleted": gettext_lazy("%(who)s deleted a list before its day was over."),
     "accounts.searched": gettext_lazy("%(who)s searched for accounts by %(fields)s: %(hits)s found."),
     "keys.opened": gettext_lazy("%(who)s opened the key information of %(student)s, who has a restriction."),
     "key.revoked": gettext_lazy("%(who)s revoked the key of %(contact)s."),

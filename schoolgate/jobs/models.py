@@ -122,6 +122,24 @@ class JobBacklog(models.Model):
         return unpacked(self.packed)
 
 
+class ListPiece(models.Model):
+    """Some rows of a list to download that a job makes, sealed; gone a day after its end. Written by jobs/lists.py alone.
+
+    rows: how many. sealed: their cells, as JSON (lib/sealed.py).
+    """
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="pieces")
+    position = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_piece_per_position")]
+
+    def __str__(self) -> str:
+        return f"piece {self.position} of job {self.job_id}"
+
+
 class Selection(models.Model):
     """The rows that a member has ticked in one list, kept while they page, sort and filter (design.md §8).
 

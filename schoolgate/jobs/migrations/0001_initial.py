@@ -127,6 +127,25 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ListPiece",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("rows", models.PositiveIntegerField()),
+                ("sealed", models.BinaryField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pieces", to="jobs.job"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name="listpiece",
+            constraint=models.UniqueConstraint(fields=("job", "position"), name="one_piece_per_position"),
+        ),
+        migrations.CreateModel(
             name='Selection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

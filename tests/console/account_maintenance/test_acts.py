@@ -1,7 +1,5 @@
 """The acts of Account Maintenance: what each page says, and what it does (R-AM-03 to R-AM-08, R-AM-10, spine §3.3)."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 
@@ -13,7 +11,6 @@ from django.utils import timezone
 from schoolgate.accounts.disclaim import disclaim_child
 from schoolgate.accounts.models import NewAddress, PasswordReset, PrintedCode
 from schoolgate.accounts.queries import children_of
-from schoolgate.audit.models import AuditEntry
 from schoolgate.keys.models import Tie
 from schoolgate.tenancy.models import Role, User
 from schoolgate.tenancy.one_time import one_time_token
@@ -294,57 +291,3 @@ def test_the_history_tells_each_act_in_a_sentence(client, tenant, home):
     page = client.get(address(tenant, "history", home.account.pk))
     assert "Jo Mercer stopped the account of Robin Vale." in text_of(page)
     assert "Reason: Moved away" in text_of(page)
-
-
-def download(client, tenant, query="", **fields):
-    fields = {"columns": ["name", "username", "students", "whys", "state"], "reason": "Parents' evening"} | fields
-    response = client.post(f"{address(tenant, 'export')}?{query}", fields)
-    return b"".join(response.streaming_content).decode()
-
-
-def rows(text):
-    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
-
-
-def test_export_results_has_exactly_the_rows_of_the_search(client, tenant, home):
-    make_account(tenant, email="nokey@home.example")
-    sign_in(client, tenant)
-    [row] = rows(download(client, tenant, "accounts=with"))
-    assert row == {
-        "Name": "Robin Vale",
-        "User Name": "amara@home.example",
-        "Students": "Nell Okafor",
-        "Why without students": "",
-        "State": "Active",
-    }
-    assert len(rows(download(client, tenant))) == 2
-
-
-def test_export_holds_no_key_no_password_no_birth_date_and_runs_no_formula(client, tenant, home):
-    User.objects.filter(pk=home.account.pk).update(name="=cmd()")
-    sign_in(client, tenant)
-    text = download(client, tenant)
-    assert rows(text)[0]["Name"] == "'=cmd()"
-    home.account.refresh_from_db()
-    for secret in (home.account.password, "2014", home.tie.key.selector):
-        assert secret not in text
-
-
-def test_export_needs_right_fresh_sign_in_and_reason_and_is_audited(client, tenant, home):
-    sign_in(client, tenant, every_single_right=False)
-    assert client.get(address(tenant, "export")).status_code == 403
-    sign_in(client, tenant, fresh=False)
-    assert "/console/fresh/" in client.get(address(tenant, "export")).url
-    sign_in(client, tenant)
-    assert client.post(address(tenant, "export"), {"columns": ["name"], "reason": ""}).status_code == 422
-    assert not AuditEntry.objects.filter(act="accounts.exported").exists()
-    download(client, tenant, "go=1&last_name=vale&kind=family")
-    entry = AuditEntry.objects.get(act="accounts.exported")
-    assert (entry.reason, entry.detail["rows"]) == ("Parents' evening", 1)
-    assert entry.detail["filters"]["last_name"] == "words"
-
-
-def test_a_member_of_one_school_exports_its_people_alone(client, tenant, home):
-    here = make_school(tenant)
-    sign_in(client, tenant, Role.PORTAL_OFFICER, school=here)
-    assert rows(download(client, tenant)) == []

@@ -9,6 +9,8 @@ from django.utils import timezone
 from schoolgate.accounts.delete_account import delete_account
 from schoolgate.accounts.disable import disable_accounts
 from schoolgate.accounts.disclaim import disclaim_child
+from schoolgate.jobs.models import Job
+from schoolgate.jobs.run import run_job
 from schoolgate.tenancy.models import User
 from tests.console.test_data_sync_browser import check, sign_in
 from tests.factories.accounts import family
@@ -67,6 +69,13 @@ def test_axe_finds_nothing_on_any_page(page, live_server, tenant, accounts):
     go("search", query="?go=1&last_name=o")
     go("search", query="?accounts=without&last_name=amara")
     go("export", query="?accounts=all")
+    page.fill("[name=reason]", "Parents' evening")
+    page.click("text=Make the list")
+    page.wait_for_selector("text=You can leave this page.")
+    check(page)
+    run_job(Job.objects.latest("pk").pk)
+    page.wait_for_selector("text=The list is ready")  # By itself.
+    check(page)
     for name in ("amara", "locked", "stopped", "deleted", "said", "pupil"):
         go("account", accounts[name].pk)
     for name in ("history", "update", "address", "reset", "disable", "delete"):
