@@ -76,6 +76,8 @@ def _follow_page(*, tenant: Tenant, by: Actor, at: datetime, done: Counter[str])
         _end_what_has_nothing_left(tenant=tenant, subjects=subjects, by=by, at=at, done=done)
         losers = {subject for subject in subjects if subject.addressee in touched.lost_something}
         _mark_without_link(tenant=tenant, subjects=losers, at=at)
+        if not tenant.settings.leaving_grace_days:  # Then it is over as it begins, and waits for no daily review.
+            _end_after_grace(tenant=tenant, by=by, at=at, done=done)
     return len(changes) == PAGE
 
 

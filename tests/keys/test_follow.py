@@ -125,6 +125,17 @@ def test_the_last_link_gone_the_key_is_revoked_when_the_leaving_grace_is_over(te
     assert (fresh(key).state, key.ended_why) == (KeyState.REVOKED, "no students left")
 
 
+def test_without_a_leaving_grace_the_key_ends_with_the_sync_that_ends_the_link():
+    """R-DS-08, A10: what a sync makes necessary is done at once; the used key of a contact who stays keeps its tie."""
+    tenant = make_tenant(leaving_grace_days=0)
+    contact, tied = make_linked_contact(tenant), make_linked_contact(tenant)
+    key, tie = make_key(contact), make_redeemed_key(tied)
+    link_ends(contact)
+    link_ends(tied)
+    assert followed(tenant) == {"revoked": 1}
+    assert (fresh(key).state, fresh(tie).ended_at) == (KeyState.REVOKED, None)
+
+
 def test_a_link_that_comes_back_stops_the_grace(tenant):
     contact = make_linked_contact(tenant)
     key = make_key(contact)
