@@ -44,7 +44,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     command.add_argument("--tenant", required=True, metavar="C")
     command.add_argument("--source", default=DEFAULT_SOURCE, metavar="NAME", help="whose ids these are (default: sis)")
-    command.add_argument("--format", default="", choices=["", *FORMATS], metavar="F", help=" · ".join(FORMATS))
+    command.add_argument("--format", default="", choices=list(FORMATS), metavar="F", help=" · ".join(FORMATS))
     command.add_argument("--school", type=int, metavar="N", help="import this school alone")
     command.add_argument("--dates", choices=[order.value for order in DateOrder], help="how to read 4/2/2014")
     command.add_argument("--repair", action="store_true", help="undo a double encoding (MÃ¼ller) in whole files")
