@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from schoolgate.tenancy.models import Role, User
 from tests.isolation.matrix import FAMILY, OPEN, REDEEM, ROWS
-from tests.isolation.test_isolation import address, addresses
+from tests.isolation.walk import address, addresses
 from tests.isolation.world import World, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)

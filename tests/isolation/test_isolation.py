@@ -4,65 +4,27 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 
 from schoolgate.directory.models import DirectoryHousehold, DirectoryStudent
 from schoolgate.tenancy.models import Role, TenantSettings
 from tests.factories.tenancy import make_member
-from tests.isolation.matrix import FAMILY, MAY_BE_MISSING, OPEN, REDEEM, ROWS, WORDS
+from tests.isolation.matrix import MAY_BE_MISSING, ROWS
+from tests.isolation.walk import (
+    METHODS,
+    MOST_USED,
+    REFUSED,
+    address,
+    addresses,
+    is_allowed,
+    personal,
+    reach_over,
+    signed_in,
+    with_rows,
+)
 from tests.isolation.world import World, digest, make_world, second_school
 
 pytestmark = pytest.mark.django_db(transaction=True)
-METHODS = ["get", "head", "post", "put", "patch", "delete"]
-MOST_USED = ["get", "post"]
-REFUSED = {302, 403, 404, 405}
-
-
-def addresses() -> dict[str, list[str]]:
-    """{name: names of its parts}, of every address under a tenant."""
-    found = {}
-
-    def walk(resolver, prefix=""):
-        for pattern in resolver.url_patterns:
-            if hasattr(pattern, "url_patterns"):
-                inside = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
-                walk(pattern, inside)
-            elif ":" in prefix:
-                found[prefix + pattern.name] = list(pattern.pattern.converters)
-
-    walk(get_resolver())
-    return found
-
-
-def with_rows() -> dict[str, list[str]]:
-    """The addresses that have a row; that all have one is a test of its own."""
-    return {name: parts for name, parts in addresses().items() if name in ROWS}
-
-
-def address(name: str, parts: list[str], world: World, ids: dict[str, object]) -> str:
-    missing = [part for part in parts if part != "tenant_code" and ids.get(part) is None]
-    assert not missing, f"{name}: tests/isolation/world.py makes no {missing}"
-    return reverse(name, args=[world.tenant.code, *(ids[part] for part in parts if part != "tenant_code")])
-
-
-def is_allowed(row: frozenset[Role] | str, actor: str) -> bool:
-    """actor: a role, "family" or "nobody"."""
-    if isinstance(row, str):
-        return {OPEN: True, REDEEM: actor in {"family", "nobody"}, FAMILY: actor == "family"}[row]
-    return actor in row
-
-
-def personal(answer, world: World) -> bytes:
-    """A page without what everybody may read: the school's name and its help line."""
-    return answer.content.replace(f"{world.mark} College".encode(), b"").replace(f"{world.mark} help".encode(), b"")
-
-
-def signed_in(user) -> Client:
-    client = Client(raise_request_exception=False)
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -157,27 +119,10 @@ def test_what_a_role_may_not_do_it_cannot_post(ours, methods):
 
 
 def test_nobody_reaches_into_another_tenant(ours, theirs, methods):
-    """Their address with our sign-in; our address with their ids: by every role, by a family, with every method."""
-    faults = []
-    before = digest(theirs.tenant)
-    actors = {role.value: user for role, user in ours.members.items()} | {"family": ours.family}
-    for actor, user in actors.items():
-        client = signed_in(user)
-        for name, parts in with_rows().items():
-            for method in methods:
-                there = address(name, parts, theirs, theirs.ids)
-                if ROWS[name] not in {OPEN, REDEEM}:
-                    answer = getattr(client, method)(there)
-                    if answer.status_code not in REFUSED or b"Theirmark" in personal(answer, theirs):
-                        faults.append(f"{actor} {method} {name} over there: {answer.status_code}")
-                foreign = {**ours.ids, **{part: theirs.ids[part] for part in parts if part in theirs.ids}}
-                if not set(parts) - WORDS or name.endswith(":sign_out"):
-                    continue
-                answer = getattr(client, method)(address(name, parts, ours, foreign | {"number": 4}))
-                if answer.status_code not in REFUSED or b"Theirmark" in answer.content:
-                    faults.append(f"{actor} {method} {name} with their ids: {answer.status_code}")
-    assert not faults, "\n".join(faults)
-    assert digest(theirs.tenant) == before
+    """R6 in short form; the full form is tests/reliability/isolation.py."""
+    found = reach_over(ours, theirs, methods)
+    assert not found.read, "\n".join(found.read)
+    assert not found.is_written
 
 
 def test_the_control_finds_a_page_that_forgets_its_tenant(ours, theirs, monkeypatch):
