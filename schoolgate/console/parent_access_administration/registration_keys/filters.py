@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Lower
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -181,13 +181,13 @@ def choices_of(scope: Scope, student_ids: Collection[int]) -> Choices:
     """Query: years, classes and languages that occur among these students and their contacts."""
     students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(pk__among=student_ids).order_by()
     pairs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(student_id__among=student_ids).order_by()
+    taught = set(students.values_list("year_level", "roll_class").distinct())
+    spoken = pairs.exclude(contact__language="").values_list("contact__language", flat=True).distinct()
     return Choices(
-        years=_in_order(students.exclude(year_level="").values_list("year_level", flat=True).distinct()),
-        classes=_in_order(students.exclude(roll_class="").values_list("roll_class", flat=True).distinct()),
-        languages=_in_order(
-            pairs.exclude(contact__language="").annotate(word=F("contact__language")).values_list("word", flat=True).distinct()
-        ),
-    )  # fmt: skip
+        years=_in_order({year for year, roll_class in taught if year}),
+        classes=_in_order({roll_class for year, roll_class in taught if roll_class}),
+        languages=_in_order(set(spoken)),
+    )
 
 
 def _in_order(words: Collection[str]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class SearchForm(forms.Form):
         self.shows_inactive = bool(given and given.get("inactive"))
         offered = [school for school in schools if school.is_active or self.shows_inactive]
         self.school_ids_offered = [school.pk for school in offered]
-        self.school_ids_hidden = [school.pk for school in schools if school not in offered]
+        self.school_ids_hidden = [school.pk for school in schools if not (school.is_active or self.shows_inactive)]
         self.fell_back = self._falls_back(given, schools)
         field = self.fields["school"]
         assert isinstance(field, forms.ChoiceField)
