@@ -54,6 +54,45 @@ class AuditSubject(models.Model):
         return f"{self.kind} {self.subject_id}"
 
 
+class SearchNote(models.Model):
+    """Somebody looked for people by name or id: by which fields, with how many hits, never the words. Gone after 90 days.
+
+    Outside of the chain, since nothing of the chain can ever go (docs/decisions/0026). Written by audit/searches.py alone.
+    what: of the page, "keys" or "accounts".
+    """
+
+    tenant = models.ForeignKey("tenancy.Tenant", models.PROTECT)
+    at = models.DateTimeField()
+    what = models.CharField(max_length=20)
+    fields = models.JSONField(default=list)
+    hits = models.PositiveIntegerField()
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.BigIntegerField(null=True)
+    via = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-at"], name="searches_newest"),
+            models.Index(fields=["at"], name="searches_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"search {self.pk}"
+
+    def as_entry(self) -> AuditEntry:
+        """In the form of an entry, of no chain, for whoever tells entries in sentences. It is never saved."""
+        return AuditEntry(
+            tenant_id=self.tenant_id,
+            at=self.at,
+            act=f"{self.what}.searched",
+            actor_kind=self.actor_kind,
+            actor_id=self.actor_id,
+            via=self.via,
+            detail={"fields": self.fields, "hits": self.hits},
+        )
+
+
 class AuditHead(models.Model):
     """The end of a tenant's chain. Its row lock puts the tenant's acts in one order."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schoolgate.audit.searches import forget_searches
 from schoolgate.jobs.lists import drop_old_lists
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.run import due_jobs, run_job
@@ -63,4 +64,5 @@ def _carry_on_jobs(at: datetime) -> Mapping[str, int]:
 
 
 register_sweep(Sweep("jobs", timedelta(seconds=10), _carry_on_jobs))
+register_sweep(Sweep("audit.searches", timedelta(hours=6), lambda at: {"searches forgotten": forget_searches(at=at)}))
 register_sweep(Sweep("jobs.lists", timedelta(hours=1), lambda at: {"pieces of lists": drop_old_lists(at=at)}))

@@ -6,11 +6,11 @@ from datetime import datetime
 from django.db import transaction
 
 from schoolgate.audit.actor import Actor
-from schoolgate.audit.record import record
+from schoolgate.audit.searches import add_search
 from schoolgate.tenancy.models import Tenant
 
 
 @transaction.atomic(durable=True)
 def note_search(*, tenant: Tenant, what: str, fields: Collection[str], hits: int, by: Actor, at: datetime) -> None:
     """fields: names of those that were filled in. hits: at most one more than are ever named."""
-    record(f"{what}.searched", tenant_id=tenant.pk, by=by, at=at, detail={"fields": list(fields), "hits": hits})
+    add_search(tenant_id=tenant.pk, what=what, fields=fields, hits=hits, by=by, at=at)

@@ -230,6 +230,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:records:job_panel": EVERY_MEMBER,
     "console:records:job_control": EVERY_MEMBER,
     "console:records:audit": READ_AUDIT,
+    "console:records:searches": READ_AUDIT,
     "console:records:audit_export": EVERY_MEMBER,
     "console:records:audit_verify": READ_MEMBERS,
     "console:records:members": READ_MEMBERS,

@@ -65,6 +65,27 @@ class Migration(migrations.Migration):
                 ("tenant", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="tenancy.tenant")),
             ],
         ),
+        migrations.CreateModel(
+            name="SearchNote",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("what", models.CharField(max_length=20)),
+                ("fields", models.JSONField(default=list)),
+                ("hits", models.PositiveIntegerField()),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("via", models.CharField(blank=True, max_length=40)),
+                ("source", models.CharField(blank=True, max_length=64)),
+                ("tenant", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="tenancy.tenant")),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant", "-at"], name="searches_newest"),
+                    models.Index(fields=["at"], name="searches_oldest"),
+                ],
+            },
+        ),
         migrations.AddIndex(
             model_name="auditentry",
             index=models.Index(fields=["tenant", "act", "seq"], name="audit_by_act"),

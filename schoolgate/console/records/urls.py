@@ -11,6 +11,7 @@ urlpatterns = [
     path("jobs/<int:job_id>/panel/", jobs.job_panel, name="job_panel"),
     path("jobs/<int:job_id>/control/", jobs.job_control, name="job_control"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/searches/", audit.searches, name="searches"),
     path("audit/export/", audit.audit_export, name="audit_export"),
     path("audit/verify/", audit.audit_verify, name="audit_verify"),
     path("members/", members.members, name="members"),

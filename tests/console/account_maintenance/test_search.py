@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from schoolgate.accounts.disable import disable_accounts
 from schoolgate.accounts.disclaim import disclaim_child
-from schoolgate.audit.models import AuditEntry
+from schoolgate.audit.models import SearchNote
+from schoolgate.audit.searches import KEPT_FOR, forget_searches
+from schoolgate.audit.verify import verify_audit
 from schoolgate.tenancy.models import Role, User, UserKind
 from tests.console.account_maintenance.office import address, look, shown, sign_in, text_of
 from tests.factories.accounts import family
@@ -281,14 +283,34 @@ def test_a_search_by_name_or_id_is_in_the_audit_once_and_without_its_words(clien
     look(client, tenant, "go=1&last_name=okafor&accounts=with&page=2")
     look(client, tenant, "go=1&last_name=okafor&student_no=zz")
     look(client, tenant, "accounts=all")
-    entries = AuditEntry.objects.filter(act="accounts.searched").order_by("seq")
-    assert [entry.detail for entry in entries] == [
-        {"fields": ["last_name"], "hits": 1},
-        {"fields": ["last_name", "student_no"], "hits": 0},
-    ]
-    assert "okafor" not in repr([entry.detail for entry in entries]).casefold()
-    audit = client.get(reverse("console:records:audit", args=[tenant.code])).text
-    assert "searched for accounts by" in audit
+    notes = SearchNote.objects.filter(what="accounts").order_by("pk")
+    assert [(note.fields, note.hits) for note in notes] == [(["last_name"], 1), (["last_name", "student_no"], 0)]
+    assert "okafor" not in repr(list(notes.values())).casefold()
+    page = client.get(reverse("console:records:searches", args=[tenant.code]))
+    assert "searched for accounts by family name, student ID: 0 found." in text_of(page)
+
+
+def test_searches_are_kept_for_ninety_days_and_the_chain_verifies_without_them(client, tenant):
+    """registration-keys §11."""
+    sign_in(client, tenant)
+    look(client, tenant, "go=1&last_name=okafor")
+    forget_searches(at=timezone.now() + KEPT_FOR - timedelta(hours=1))
+    assert SearchNote.objects.count() == 1
+    forget_searches(at=timezone.now() + KEPT_FOR)
+    assert not SearchNote.objects.exists()
+    assert verify_audit(tenant_id=tenant.pk).ok
+
+
+def test_a_member_for_one_school_reads_their_own_searches_and_an_auditor_all(client, tenant):
+    sign_in(client, tenant)
+    look(client, tenant, "go=1&last_name=okafor")
+    here = reverse("console:records:searches", args=[tenant.code])
+    sign_in(client, tenant, Role.PORTAL_OFFICER, school=make_school(tenant))
+    assert "searched for" not in text_of(client.get(here))
+    sign_in(client, tenant, Role.ENROLMENTS_OFFICER)
+    assert "searched for" not in text_of(client.get(here))
+    sign_in(client, tenant, Role.AUDITOR)
+    assert "searched for" in text_of(client.get(here))
 
 
 def test_the_menu_leads_here_once(client, tenant):

@@ -6,7 +6,7 @@ from django.utils import timezone
 from schoolgate.audit.queries import audit_length
 from schoolgate.keys.add_key import add_key
 from schoolgate.keys.subjects import of_students
-from schoolgate.tenancy.note_search import note_search
+from schoolgate.tenancy.note_export import note_export
 from tests.console.contact_keys.office import sign_in, statements
 from tests.console.registration_keys.office import HTMX, address, post, search, window
 from tests.factories.directory import make_student
@@ -49,7 +49,7 @@ def test_while_nothing_happens_an_answer_is_empty_and_costs_next_to_nothing(clie
     ask = {"seq": audit_length(tenant_id=tenant.pk), "seen": f"{students[0].pk}:00000000"}
     post(client, tenant, "rows", **ask)
     nothing = statements(lambda: post(client, tenant, "rows", **ask))
-    note_search(tenant=tenant, what="keys", fields=["surname"], hits=1, by=actor(), at=timezone.now())
+    note_export(tenant=tenant, what="keys", filters={}, rows=1, by=actor(), at=timezone.now())
     assert statements(lambda: post(client, tenant, "rows", **ask)) == nothing + 1  # Something, but not of keys.
 
 

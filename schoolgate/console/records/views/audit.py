@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.audit.queries import audit_length, find_entries
+from schoolgate.audit.searches import find_searches
 from schoolgate.audit.verify import verify_audit
 from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
@@ -90,6 +91,19 @@ def audit(request: TenantRequest) -> HttpResponse:
     }
     template = "console/records/_audit.html" if request.htmx else "console/records/audit.html"
     return render(request, template, context)
+
+
+@requires(Right.AUDIT_READ)
+@require_safe
+def searches(request: TenantRequest) -> HttpResponse:
+    """Who searched for people by name or id, for 90 days: a member's own, and everybody's for those whose area it is."""
+    is_all = request.rights[Right.AUDIT_READ] is None and bool(
+        request.rights.keys() & {Right.MEMBERS_READ, Right.KEYS_ACT}
+    )
+    found = find_searches(tenant_id=request.tenant.pk, at=timezone.now(), actor_id=None if is_all else request.user.pk)
+    context = paged(request, found)
+    context["lines"] = lines_of(request, [note.as_entry() for note in context["page"].object_list])
+    return render(request, "console/records/searches.html", context | {"is_all": is_all})
 
 
 @requires(Right.EXPORT)
