@@ -81,7 +81,7 @@ def require_use(key: AccessKey, *, is_for_student: bool) -> None:
 def require_sign_up_at_school(*, tenant: Tenant, key: AccessKey, at: datetime) -> None:
     """Step: one school of the students whom an adult's key opens lets adults use keys (R-DI-02). Raises SignUpClosedAtSchool."""
     opened = births_and_schools_of(tenant=tenant, subject=subject_of(key), at=at)
-    if not parents_may_sign_up(tenant=tenant, school_ids={school_id for _, school_id in opened}):
+    if not parents_may_sign_up(tenant=tenant, school_ids=frozenset().union(*(schools for _, schools in opened))):
         raise SignUpClosedAtSchool(is_for_student=False)
 
 
@@ -93,7 +93,7 @@ def require_second_proof(*, tenant: Tenant, key: AccessKey, birth_date: date | N
     opened = births_and_schools_of(tenant=tenant, subject=subject_of(key), at=at)
     if not opened:
         raise NobodyToSee
-    asked = rules_for(tenant=tenant, school_ids={school_id for _, school_id in opened}).second_proof
+    asked = rules_for(tenant=tenant, school_ids=frozenset().union(*(schools for _, schools in opened))).second_proof
     if asked == SecondProof.DATE_OF_BIRTH:
         if birth_date is None:
             raise ProofWanted

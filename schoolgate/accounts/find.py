@@ -88,7 +88,7 @@ def accounts_in(*, tenant: Tenant, school_ids: Collection[int] | None) -> QueryS
     accounts: QuerySet[User] = User.objects.for_tenant(tenant).accounts()
     if school_ids is None:
         return accounts
-    students = DirectoryStudent.objects.for_tenant(tenant).filter(school_id__in=school_ids)
+    students = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids)
     return accounts.filter(pk__in=accounts_about(tenant=tenant, students=students))
 
 
@@ -160,11 +160,9 @@ def _named(tenant: Tenant, wanted: Wanted) -> Q:
 
 
 def _students(tenant: Tenant, wanted: Wanted, *, school_ids: Collection[int] | None) -> QuerySet[DirectoryStudent]:
-    students = DirectoryStudent.objects.for_tenant(tenant)
-    if school_ids is not None:
-        students = students.filter(school_id__in=school_ids)
+    students = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids)
     if wanted.school_id:
-        students = students.filter(school_id=wanted.school_id)
+        students = students.at_schools([wanted.school_id])
     if wanted.student_last_name:
         names = surnames_beginning(tenant=tenant, surname=wanted.student_last_name)
         students = students.filter(pk__in=names.values("student_id"))

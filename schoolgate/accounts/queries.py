@@ -113,10 +113,13 @@ def students_if_tied(*, tenant: Tenant, account: User, subject: Subject, at: dat
     return seen.filter(pk__in=opened.order_by().values("pk"))
 
 
-def births_and_schools_of(*, tenant: Tenant, subject: Subject, at: datetime) -> list[tuple[date | None, int]]:
-    """(date of birth, school id) of the subject's published students, for the second proof (R-RD-07); empty when there is none."""
+def births_and_schools_of(
+    *, tenant: Tenant, subject: Subject, at: datetime
+) -> list[tuple[date | None, frozenset[int]]]:
+    """(date of birth, ids of the schools) of the subject's published students, for the second proof (R-RD-07); empty when there is none."""
     students = visible_to(acting_for([subject]), tenant=tenant, today=day_of(tenant, at))
-    return list(students.order_by().values_list("birth_date", "school_id"))
+    found = students.order_by().values_list("birth_date", "school_id", "second_school_id")
+    return [(born, frozenset(filter(None, schools))) for born, *schools in found]
 
 
 def subjects_of_account(*, tenant: Tenant, account: User) -> list[Subject]:

@@ -67,12 +67,16 @@ def _facts_of(*, tenant: Tenant, account_ids: Collection[int], at: datetime) -> 
     of_adults = DirectoryAssociation.objects.for_tenant(tenant).filter(contact_id__in=adults)
     links = of_adults.links(today=today).filter(pk=OuterRef("pk"))
     pairs: dict[int, list[DirectoryAssociation]] = defaultdict(list)
-    for pair in of_adults.annotate(is_link=Exists(links)).select_related("student__school", "contact"):
+    for pair in of_adults.annotate(is_link=Exists(links)).select_related(
+        "student__school", "student__second_school", "contact"
+    ):
         pairs[pair.contact_id].append(pair)
     bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=adults)
     disclaimers = Disclaimer.objects.for_tenant(tenant).filter(account_id__in=account_ids, restored_at=None)
     selves = {tie.subject_id for tie in standing if tie.subject_kind == STUDENT_SELF}
-    students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__in=selves).select_related("school")
+    students = (
+        DirectoryStudent.objects.for_tenant(tenant).filter(pk__in=selves).select_related("school", "second_school")
+    )
     untied = [account_id for account_id in account_ids if account_id not in ties]
     ended = Tie.objects.for_tenant(tenant).filter(account_id__in=untied).order_by("ended_at", "pk")
     return _Facts(

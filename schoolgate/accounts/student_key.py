@@ -57,7 +57,7 @@ def require_allowed(*, tenant: Tenant, account: User | None, key: AccessKey, at:
     subject = subject_of(key)
     facts = facts_of(tenant=tenant, subjects=[subject], at=at).get(subject)
     closed = schools_stricter_in(tenant, "student_sign_up")
-    if closed and DirectoryStudent.objects.for_tenant(tenant).filter(pk=subject.id, school_id__in=closed).exists():
+    if closed and DirectoryStudent.objects.for_tenant(tenant).at_schools(closed).filter(pk=subject.id).exists():
         raise SignUpClosedAtSchool(is_for_student=True)
     why = UNKNOWN if facts is None else facts.never or (TIED if facts.tie_key_ids else "")
     if why:
@@ -69,7 +69,9 @@ def require_own_birth_date(*, tenant: Tenant, key: AccessKey, birth_date: date |
 
     It is asked for where the district or the student's school does so (R-DI-02). Raises ProofWanted and ProofNotAccepted.
     """
-    student = DirectoryStudent.objects.for_tenant(tenant).select_related("school").get(pk=key.subject_id)
+    student = (
+        DirectoryStudent.objects.for_tenant(tenant).select_related("school", "second_school").get(pk=key.subject_id)
+    )
     if proof_asked_of(student, tenant=tenant) == SecondProof.DATE_OF_BIRTH:
         if birth_date is None:
             raise ProofWanted
@@ -79,8 +81,8 @@ def require_own_birth_date(*, tenant: Tenant, key: AccessKey, birth_date: date |
 
 
 def proof_asked_of(student: DirectoryStudent, *, tenant: Tenant) -> str:
-    """What the student's school asks for besides their own key."""
-    return rules_for(tenant=tenant, school_ids=[student.school_id]).second_proof
+    """What the student's school, or the stricter one of both, asks for besides their own key."""
+    return rules_for(tenant=tenant, school_ids=student.school_ids).second_proof
 
 
 def _was_theirs(key: AccessKey, *, account: User) -> bool:
@@ -98,5 +100,5 @@ def student_of_key(*, tenant: Tenant, key_id: int, at: datetime) -> DirectoryStu
     key = AccessKey.objects.for_tenant(tenant).live(at=at).filter(pk=key_id, subject_kind=STUDENT_SELF).first()
     if key is None:
         return None
-    students = DirectoryStudent.objects.for_tenant(tenant).select_related("school")
+    students = DirectoryStudent.objects.for_tenant(tenant).select_related("school", "second_school")
     return students.filter(pk=key.subject_id, is_active=True).first()

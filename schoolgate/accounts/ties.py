@@ -41,7 +41,9 @@ def ties_of(*, tenant: Tenant, account: User, school_ids: Collection[int] | None
     adults = {tie.addressee_id for tie in ties if tie.subject_kind != STUDENT_SELF}
     contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(list(adults))
     named = {tie.subject_id for tie in ties if tie.subject_kind in {STUDENT, STUDENT_SELF}}
-    students = DirectoryStudent.objects.for_tenant(tenant).select_related("school").in_bulk(list(named))
+    students = (
+        DirectoryStudent.objects.for_tenant(tenant).select_related("school", "second_school").in_bulk(list(named))
+    )
     families = {tie.subject_id for tie in ties if tie.subject_kind == FAMILY}
     households = DirectoryHousehold.objects.for_tenant(tenant).in_bulk(list(families)) if families else {}
     within = _adults_within(tenant, adults, school_ids=school_ids)
@@ -49,7 +51,7 @@ def ties_of(*, tenant: Tenant, account: User, school_ids: Collection[int] | None
     for tie in ties:
         student = students.get(tie.subject_id) if tie.subject_kind in {STUDENT, STUDENT_SELF} else None
         if tie.subject_kind == STUDENT_SELF:
-            if school_ids is None or (student is not None and student.school_id in school_ids):
+            if school_ids is None or (student is not None and student.is_at(school_ids)):
                 lines.append(TieLine(tie, student=student))
         elif within is None or tie.addressee_id in within:
             household = households.get(tie.subject_id) if tie.subject_kind == FAMILY else None
@@ -108,16 +110,12 @@ def behind(*, tenant: Tenant, account: User, student_id: int, at: datetime) -> B
 def disclaimed_by(*, tenant: Tenant, account: User, school_ids: Collection[int] | None) -> "QuerySet[DirectoryStudent]":
     """Query: the students of whom the family has said that they are not theirs, and whom the office may give back (B-07)."""
     said = Disclaimer.objects.for_tenant(tenant).filter(account=account, restored_at=None).values("student_id")
-    students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__in=said)
-    if school_ids is not None:
-        students = students.filter(school_id__in=school_ids)
-    return students.select_related("school").order_by("sort_name", "pk")
+    students = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids).filter(pk__in=said)
+    return students.select_related("school", "second_school").order_by("sort_name", "pk")
 
 
 def _adults_within(tenant: Tenant, adults: Collection[int], *, school_ids: Collection[int] | None) -> set[int] | None:
     if school_ids is None:
         return None
-    near = DirectoryAssociation.objects.for_tenant(tenant).filter(
-        contact_id__in=adults, student__school_id__in=school_ids
-    )
+    near = DirectoryAssociation.objects.for_tenant(tenant).at_schools(school_ids).filter(contact_id__in=adults)
     return set(near.values_list("contact_id", flat=True))

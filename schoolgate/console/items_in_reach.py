@@ -18,8 +18,8 @@ def items_at(items: QuerySet[JobItem], *, tenant: Tenant, school_ids: Collection
     """
     if school_ids is None:
         return items
-    students = DirectoryStudent.objects.for_tenant(tenant).filter(school_id__in=school_ids)
-    adults = DirectoryAssociation.objects.for_tenant(tenant).filter(student__school_id__in=school_ids)
+    students = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids)
+    adults = DirectoryAssociation.objects.for_tenant(tenant).at_schools(school_ids)
     own_student = ~Q(subject_kind__in=[STUDENT, STUDENT_SELF]) | Q(subject_id__in=students.values("pk"))
     own_adult = Q(subject_kind=STUDENT_SELF) | Q(adult_id__in=adults.values("contact_id"))
     by_person = items.annotate(adult_id=Coalesce("addressee_id", "subject_id"))

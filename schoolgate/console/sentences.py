@@ -128,6 +128,7 @@ FIELDS = {
     "school": gettext_lazy("school"),
     "contact_no": gettext_lazy("Contact ID"),
     "school_id": gettext_lazy("school"),
+    "second_school_id": gettext_lazy("second school"),
     "year_level": gettext_lazy("year"),
     "roll_class": gettext_lazy("class"),
     "birth_date": gettext_lazy("date of birth"),

@@ -11,17 +11,23 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
+from schoolgate.tenancy.at_schools import AtSchools, Schools, at_schools
 from schoolgate.tenancy.models import School, Tenant, TenantQuerySet
 
 
-class DirectoryStudent(models.Model):
+class DirectoryStudentQuerySet(TenantQuerySet["DirectoryStudent"]):
+    def at_schools(self, school_ids: Schools) -> Self:
+        """Students of these schools, by the main or the second; of every school for None (a member's reach, R-PM-01)."""
+        return self if school_ids is None else self.filter(at_schools(school_ids))
+
+
+class DirectoryStudent(AtSchools):
     """A published student. Inactive ones stay, as inactive; their links are gone (spine §4)."""
 
     id = models.BigIntegerField(primary_key=True)
     tenant = models.ForeignKey(Tenant, models.PROTECT)
     source = models.CharField(max_length=40)
     source_id = models.CharField(max_length=255)
-    school = models.ForeignKey(School, models.PROTECT)
     student_no = models.CharField(max_length=255)
     family_name = models.CharField(max_length=200)
     given_name = models.CharField(max_length=200)
@@ -36,7 +42,7 @@ class DirectoryStudent(models.Model):
     starts_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = DirectoryStudentQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -48,7 +54,10 @@ class DirectoryStudent(models.Model):
         indexes = [
             models.Index(fields=["tenant", "sort_name", "id"], name="published_students_by_name"),
             # Everything that a search by a part of the Student Id asks for, so that it reads the index alone.
-            models.Index(fields=["tenant", "student_no", "school", "is_active", "id"], name="published_students_by_no"),
+            models.Index(
+                fields=["tenant", "student_no", "school", "second_school", "is_active", "id"],
+                name="published_students_by_no",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,13 +73,14 @@ class StudentName(models.Model):
     """One way to look a published student up by surname (directory/search.py); written with the student, by Data Sync.
 
     key: the surname from one of its parts on, folded (lib/names.py), a blank, the given name; as UTF-8 bytes, which every
-    database orders alike, so that a beginning is a range of the index. school, is_active: the student's own, once more, so that
+    database orders alike, so that a beginning is a range of the index. The schools and is_active: the student's own, once more, so that
     the index alone tells who is found.
     """
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, db_index=False)
     student = models.ForeignKey(DirectoryStudent, models.CASCADE, related_name="names")
     school = models.ForeignKey(School, models.PROTECT, db_index=False, related_name="+")
+    second_school = models.ForeignKey(School, models.PROTECT, null=True, db_index=False, related_name="+")
     is_active = models.BooleanField()
     key = models.BinaryField(max_length=600)
 
@@ -78,7 +88,9 @@ class StudentName(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["tenant", "key", "student", "school", "is_active"], name="students_by_surname"),
+            models.Index(
+                fields=["tenant", "key", "student", "school", "second_school", "is_active"], name="students_by_surname"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -210,6 +222,10 @@ class DirectoryHousehold(models.Model):
 
 
 class DirectoryAssociationQuerySet(TenantQuerySet["DirectoryAssociation"]):
+    def at_schools(self, school_ids: Schools) -> Self:
+        """Of students of these schools, by the main or the second; of all for None."""
+        return self if school_ids is None else self.filter(at_schools(school_ids, of="student__"))
+
     def links(self, *, today: date) -> Self:
         """Published, access on, both people active, and no bar closes the pair: who may see whom, the whole of it.
 

@@ -62,7 +62,7 @@ def visible_to(acts_for: ActsFor, *, tenant: Tenant, today: date) -> QuerySet[Di
     if len(acts_for.adults) > 1 or acts_for.themselves:  # Of one adult alone, no bar closes what is a link.
         bars = DirectoryBar.objects.for_tenant(tenant).closing(today=today).filter(contact_id__in=acts_for.adults)
         found = found.exclude(Exists(bars.filter(student_id=OuterRef("pk"))))
-    return found.select_related("school").order_by("sort_name", "pk")
+    return found.select_related("school", "second_school").order_by("sort_name", "pk")
 
 
 def visible_students(*, tenant: Tenant, contact_ids: Collection[int], today: date) -> QuerySet[DirectoryStudent]:
@@ -81,7 +81,7 @@ def students_by_contact(
         DirectoryAssociation.objects.for_tenant(tenant)
         .links(today=today)
         .filter(contact_id__in=contact_ids)
-        .select_related("student__school")
+        .select_related("student__school", "student__second_school")
         .order_by("student__sort_name", "student_id")
     )
     found: dict[int, list[DirectoryStudent]] = defaultdict(list)
@@ -183,4 +183,4 @@ def count_younger(*, tenant: Tenant, age: int, at: datetime, school_id: int | No
     last_day = 28 if (today.month, today.day) == (2, 29) else today.day
     born_since = today.replace(year=today.year - age, day=last_day)
     young = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, birth_date__gt=born_since)
-    return young.count() if school_id is None else young.filter(school_id=school_id).count()
+    return young.count() if school_id is None else young.at_schools([school_id]).count()

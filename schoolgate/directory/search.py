@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from schoolgate.directory.models import DirectoryStudent, FormerName, StudentName
 from schoolgate.lib.names import fold_name, surname_parts, surname_starts
+from schoolgate.tenancy.at_schools import at_schools
 from schoolgate.tenancy.models import Tenant
 
 Rows = TypeVar("Rows", QuerySet[DirectoryStudent], QuerySet[StudentName])
@@ -27,7 +28,7 @@ _KEY_BYTES = 600  # An index's entry has its limits; a name of such a length is 
 class Sought:
     """What is looked for; what is given is joined by *and*.
 
-    school_ids: of these schools alone, None for all. without_school_ids: and not of these. student_no: a part of the Student Id
+    school_ids: of these schools alone, None for all. without_school_ids: and not of these alone. student_no: a part of the Student Id
     as typed. surname: the beginning of any part of the surname. only: a condition on students besides, for filters.
     former_in: of these schools also whoever had such a surname before; None for all, none where the reader may not see that.
     """
@@ -176,10 +177,14 @@ def _between(names: Names, first: bytes) -> Names:
 def _of(rows: Rows, sought: Sought, is_active: bool | None) -> Rows:
     """Of the schools and in the state asked for: columns that both tables have."""
     if sought.school_ids is not None:
-        rows = rows.filter(school_id__in=sought.school_ids)
+        rows = rows.filter(at_schools(sought.school_ids))
     if sought.without_school_ids:
-        rows = rows.exclude(school_id__in=sought.without_school_ids)
+        rows = rows.filter(~Q(school_id__in=sought.without_school_ids) | _has_second_beyond(sought.without_school_ids))
     return rows if is_active is None else rows.filter(is_active=is_active)
+
+
+def _has_second_beyond(school_ids: Collection[int]) -> Q:
+    return Q(second_school_id__isnull=False) & ~Q(second_school_id__in=school_ids)
 
 
 def _number(typed: str, column: str) -> Q:

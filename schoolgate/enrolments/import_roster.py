@@ -111,7 +111,7 @@ def take_in(
     if format_ is None:
         return _refused(tenant, "", findings, content_hash)
     last = last_applied(tenant=tenant, source=options.source)
-    read_options = _read_options(options, last, tenant)
+    read_options = _read_options(options, last, tenant, at)
     reading = format_.read(files, read_options, findings)
     with staging() as stage:
         policy = tenant.settings.access_policy
@@ -236,7 +236,7 @@ def _tell_note(noted: Noted, reading: Reading, findings: Findings) -> None:
     )
 
 
-def _read_options(options: ImportOptions, last: RosterImport | None, tenant: Tenant) -> ReadOptions:
+def _read_options(options: ImportOptions, last: RosterImport | None, tenant: Tenant, at: datetime) -> ReadOptions:
     """What is said about the files, and whether this source's encoding was accepted before: nobody is asked twice (§9)."""
     is_confirmed = bool(last and last.findings.filter(code=messages.FILE_ENCODING_GUESSED.code).exists())
     return ReadOptions(
@@ -244,6 +244,7 @@ def _read_options(options: ImportOptions, last: RosterImport | None, tenant: Ten
         repair=options.repair,
         encoding_is_confirmed=is_confirmed,
         known=KnownPeople(tenant, options.source),
+        today=day_of(tenant, at),
     )
 
 

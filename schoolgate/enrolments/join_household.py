@@ -11,6 +11,7 @@ from schoolgate.enrolments.clock import tick
 from schoolgate.enrolments.edit import OFFICE
 from schoolgate.enrolments.errors import EnrolmentRefused
 from schoolgate.enrolments.models import Association, Basis, Contact, Household, HouseholdMember, How, Student
+from schoolgate.tenancy.at_schools import at_schools
 
 
 @transaction.atomic(durable=True)
@@ -48,7 +49,7 @@ def join_household(
 
 def _refuse_other_schools(household: Household, school_ids: Collection[int]) -> None:
     students = HouseholdMember.objects.for_tenant(household.tenant).filter(household=household, ended_at=None)
-    if students.exclude(student=None).exclude(student__school_id__in=school_ids).exists():
+    if students.exclude(student=None).exclude(at_schools(school_ids, of="student__")).exists():
         raise EnrolmentRefused(
             "A student of another school lives in this household.",
             fix="Ask somebody who works for that school too.",

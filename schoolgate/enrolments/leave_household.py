@@ -32,7 +32,7 @@ def leave_household(
         .filter(basis=Basis.HOUSEHOLD, household_id=member.household_id, **side)
         .select_related("student")
     )
-    if school_ids is not None and any(row.student.school_id not in school_ids for row in by_household):
+    if school_ids is not None and any(not row.student.is_at(school_ids) for row in by_household):
         raise EnrolmentRefused(
             "A student of another school belongs to this contact by the household.",
             fix="Ask somebody who works for that school too.",

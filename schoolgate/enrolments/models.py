@@ -19,6 +19,7 @@ from schoolgate.enrolments.querysets import (
     StudentQuerySet,
 )
 from schoolgate.jobs.models import Job
+from schoolgate.tenancy.at_schools import AtSchools
 from schoolgate.tenancy.models import School, Tenant, TenantQuerySet
 
 
@@ -64,14 +65,13 @@ class PersonState(models.TextChoices):
     DECEASED = "deceased"  # Contacts only: mail is suppressed (E-17).
 
 
-class Student(Enrolled):
+class Student(Enrolled, AtSchools):
     """An enrolled person. student_no: the id people in the office use; the source id where the source has no other.
 
     hand_fields: names of columns that staff set by hand, which an import leaves alone (R-PA-08).
     sort_name: family then given name, folded for sorting and search.
     """
 
-    school = models.ForeignKey(School, models.PROTECT)
     student_no = models.CharField(max_length=255)
     family_name = models.CharField(max_length=200)
     given_name = models.CharField(max_length=200)

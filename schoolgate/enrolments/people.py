@@ -12,9 +12,10 @@ from schoolgate.enrolments.names import sort_name
 
 @dataclass(frozen=True, kw_only=True)
 class StudentFields:
-    """A student as the form has them. school_id: of this tenant, which the caller has checked."""
+    """A student as the form has them. school_id, second_school_id: of this tenant, which the caller has checked."""
 
     school_id: int
+    second_school_id: int | None = None
     student_no: str
     family_name: str
     given_name: str
@@ -79,6 +80,8 @@ def columns_of(given: StudentFields | ContactFields | HouseholdFields) -> dict[s
     if isinstance(given, StudentFields):
         if not columns["student_no"]:
             raise EnrolmentRefused("Enter a student ID.", field="student_no")
+        if columns["second_school_id"] == columns["school_id"]:
+            raise EnrolmentRefused("Choose another school than the first.", field="second_school_id")
         if given.starts_on and given.ends_on and given.ends_on < given.starts_on:
             raise EnrolmentRefused("The end is before the start.", field="ends_on")
     else:

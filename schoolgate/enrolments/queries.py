@@ -20,10 +20,10 @@ from schoolgate.enrolments.models import (
 from schoolgate.enrolments.names import fold_name
 from schoolgate.enrolments.querysets import ContactQuerySet
 from schoolgate.lib.errors import NotFound
+from schoolgate.tenancy.at_schools import Schools, at_schools
 from schoolgate.tenancy.models import Tenant
 
 Row = TypeVar("Row", bound=Model)
-Schools = Collection[int] | None
 Pair = tuple[int, int]  # (student id, contact id)
 
 
@@ -40,10 +40,10 @@ def find_students(
     """The student list, with each one's school; words are beginnings of names or of a student id."""
     found = Student.objects.for_tenant(tenant).at_schools(school_ids).matching(words).in_state(state)
     if school_id is not None:
-        found = found.filter(school_id=school_id)
+        found = found.at_schools([school_id])
     if year:
         found = found.filter(year_level=year)
-    return found.select_related("school").in_order(sort)
+    return found.select_related("school", "second_school").in_order(sort)
 
 
 def find_contacts(
@@ -62,7 +62,7 @@ def _contacts_seen(tenant: Tenant, school_ids: Schools) -> ContactQuerySet:
     if school_ids is None:
         return contacts
     ties = Association.objects.for_tenant(tenant).standing().filter(contact_id=OuterRef("pk"))
-    return contacts.filter(Exists(ties.filter(student__school_id__in=school_ids)) | ~Exists(ties))
+    return contacts.filter(Exists(ties.at_schools(school_ids)) | ~Exists(ties))
 
 
 def find_households(*, tenant: Tenant, words: str = "", school_ids: Schools = None) -> QuerySet[Household]:
@@ -72,7 +72,7 @@ def find_households(*, tenant: Tenant, words: str = "", school_ids: Schools = No
     """
     found = Household.objects.for_tenant(tenant)
     members = HouseholdMember.objects.for_tenant(tenant).filter(household_id=OuterRef("pk"), ended_at=None)
-    named = members if school_ids is None else members.filter(Q(student=None) | Q(student__school_id__in=school_ids))
+    named = members if school_ids is None else members.filter(Q(student=None) | at_schools(school_ids, of="student__"))
     for word in words.split():
         folded = fold_name(word)
         people = Q(student__sort_name__contains=folded) | Q(contact__sort_name__contains=folded)
@@ -80,7 +80,7 @@ def find_households(*, tenant: Tenant, words: str = "", school_ids: Schools = No
         found = found.filter(place | Exists(named.filter(people)))
     if school_ids is not None:
         students = members.exclude(student=None)
-        found = found.filter(Exists(students.filter(student__school_id__in=school_ids)) | ~Exists(students))
+        found = found.filter(Exists(students.filter(at_schools(school_ids, of="student__"))) | ~Exists(students))
     return found.order_by("name", "pk")
 
 
@@ -93,7 +93,9 @@ def year_levels(*, tenant: Tenant) -> list[str]:
 
 def student_by_id(*, tenant: Tenant, student_id: int, school_ids: Schools = None) -> Student:
     """Raises NotFound."""
-    found = Student.objects.for_tenant(tenant).at_schools(school_ids).select_related("school", "tenant")
+    found = (
+        Student.objects.for_tenant(tenant).at_schools(school_ids).select_related("school", "second_school", "tenant")
+    )
     return _one(found.filter(pk=student_id))
 
 
@@ -118,7 +120,9 @@ def household_by_id(*, tenant: Tenant, household_id: int, school_ids: Schools = 
 def association_by_id(*, tenant: Tenant, association_id: int, school_ids: Schools = None) -> Association:
     """With student and contact. Raises NotFound."""
     found = Association.objects.for_tenant(tenant).at_schools(school_ids)
-    return _one(found.select_related("tenant", "student__school", "contact").filter(pk=association_id))
+    return _one(
+        found.select_related("tenant", "student__school", "student__second_school", "contact").filter(pk=association_id)
+    )
 
 
 def associations_by_id(
@@ -133,7 +137,7 @@ def member_by_id(*, tenant: Tenant, member_id: int, school_ids: Schools = None) 
     """A membership that stands, of a household in reach, with its household and person. Raises NotFound."""
     found = HouseholdMember.objects.for_tenant(tenant).filter(ended_at=None, pk=member_id)
     if school_ids is not None:
-        found = found.filter(Q(student=None) | Q(student__school_id__in=school_ids))
+        found = found.filter(Q(student=None) | at_schools(school_ids, of="student__"))
         homes = find_households(tenant=tenant, school_ids=school_ids)
         found = found.filter(Exists(homes.filter(pk=OuterRef("household_id"))))
     return _one(found.select_related("tenant", "household", "student", "contact"))
@@ -142,7 +146,9 @@ def member_by_id(*, tenant: Tenant, member_id: int, school_ids: Schools = None) 
 def restriction_by_id(*, tenant: Tenant, restriction_id: int, school_ids: Schools = None) -> Restriction:
     """With student and contact. Raises NotFound."""
     found = Restriction.objects.for_tenant(tenant).at_schools(school_ids)
-    return _one(found.select_related("tenant", "student__school", "contact").filter(pk=restriction_id))
+    return _one(
+        found.select_related("tenant", "student__school", "student__second_school", "contact").filter(pk=restriction_id)
+    )
 
 
 def _one(found: QuerySet[Row]) -> Row:
@@ -163,8 +169,8 @@ def contacts_of(student: Student) -> list[Association]:
 def students_of(contact: Contact, *, school_ids: Schools = None) -> tuple[list[Association], int]:
     """A contact's associations with their students, and how many stand at schools beyond the member's reach (R-PM-01)."""
     every = Association.objects.for_tenant(contact.tenant).filter(contact=contact)
-    seen = list(every.at_schools(school_ids).select_related("student__school", "household"))
-    beyond = 0 if school_ids is None else every.standing().exclude(student__school_id__in=school_ids).count()
+    seen = list(every.at_schools(school_ids).select_related("student__school", "student__second_school", "household"))
+    beyond = 0 if school_ids is None else every.standing().exclude(at_schools(school_ids, of="student__")).count()
     return sorted(seen, key=lambda row: (row.ended_at is not None, row.student.sort_name)), beyond
 
 
@@ -198,7 +204,11 @@ def restrictions_listed(
     *, tenant: Tenant, which: str, today: date, school_ids: Schools = None
 ) -> QuerySet[Restriction]:
     """which: "in-force" (those to come too), "review" (ended, or with a review date within 60 days; R-RX-09), "past"."""
-    rows = Restriction.objects.for_tenant(tenant).at_schools(school_ids).select_related("student__school", "contact")
+    rows = (
+        Restriction.objects.for_tenant(tenant)
+        .at_schools(school_ids)
+        .select_related("student__school", "student__second_school", "contact")
+    )
     if which == "past":
         return rows.exclude(lifted_at=None, reviewed_at=None).order_by("-recorded_at")
     rows = rows.filter(lifted_at=None, reviewed_at=None)
@@ -224,12 +234,12 @@ def household_cards(
     """Each household with its members, sorted by name; one query."""
     rows = HouseholdMember.objects.for_tenant(tenant).filter(household__in=households, ended_at=None)
     members: dict[int, list[HouseholdMember]] = defaultdict(list)
-    for row in rows.select_related("student__school", "contact"):
+    for row in rows.select_related("student__school", "student__second_school", "contact"):
         members[row.household_id].append(row)
     cards = []
     for household in households:
         own = members[household.pk]
-        students = [row for row in own if row.student and (school_ids is None or row.student.school_id in school_ids)]
+        students = [row for row in own if row.student and row.student.is_at(school_ids)]
         contacts = [row for row in own if row.contact]
         cards.append(
             HouseholdCard(
@@ -300,7 +310,7 @@ def household_names(*, tenant: Tenant, household_ids: Collection[int], school_id
     """Names by id; a household without one is called by its address. Those that never had a student of these schools are absent."""
     rows = Household.objects.for_tenant(tenant).filter(pk__in=household_ids)
     if school_ids is not None:
-        near = HouseholdMember.objects.for_tenant(tenant).filter(student__school_id__in=school_ids)
+        near = HouseholdMember.objects.for_tenant(tenant).filter(at_schools(school_ids, of="student__"))
         rows = rows.filter(Exists(near.filter(household_id=OuterRef("pk"))))
     return {row.pk: row.name or row.address_1 or row.source_id for row in rows}
 

@@ -1,6 +1,5 @@
 """How rows of the working copy are chosen; the methods chain like English."""
 
-from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -9,6 +8,7 @@ from django.db.models.expressions import Expression
 from django.db.models.functions import Length
 
 from schoolgate.enrolments.names import fold_name
+from schoolgate.tenancy.at_schools import Schools, at_schools
 from schoolgate.tenancy.models import TenantQuerySet
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ class StudentQuerySet(PersonQuerySet["Student"]):
     id_column = "student_no"
     other_names = ("preferred_name",)
 
-    def at_schools(self, school_ids: Collection[int] | None) -> Self:
-        """Students of these schools; of every school for None (a member's reach, R-PM-01)."""
-        return self if school_ids is None else self.filter(school_id__in=school_ids)
+    def at_schools(self, school_ids: Schools) -> Self:
+        """Students of these schools, by the main or the second; of every school for None (a member's reach, R-PM-01)."""
+        return self if school_ids is None else self.filter(at_schools(school_ids))
 
     def in_order(self, sort: str) -> Self:
         """sort: name, id, school, year, class or state, with a minus for the other way round. Years count as numbers do."""
@@ -85,15 +85,15 @@ class AssociationQuerySet(TenantQuerySet["Association"]):
         """Those that haven't ended."""
         return self.filter(ended_at=None)
 
-    def at_schools(self, school_ids: Collection[int] | None) -> Self:
+    def at_schools(self, school_ids: Schools) -> Self:
         """Of students of these schools; of all for None."""
-        return self if school_ids is None else self.filter(student__school_id__in=school_ids)
+        return self if school_ids is None else self.filter(at_schools(school_ids, of="student__"))
 
 
 class RestrictionQuerySet(TenantQuerySet["Restriction"]):
-    def at_schools(self, school_ids: Collection[int] | None) -> Self:
+    def at_schools(self, school_ids: Schools) -> Self:
         """Of students of these schools; of all for None."""
-        return self if school_ids is None else self.filter(student__school_id__in=school_ids)
+        return self if school_ids is None else self.filter(at_schools(school_ids, of="student__"))
 
     def standing(self) -> Self:
         """Those that bar, or will, or did and haven't been reviewed: nothing opens by itself (R-RX-04)."""

@@ -27,7 +27,10 @@ def stricter_rules(
     if not school_ids or not subjects:
         return {}
     opened = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at), school_ids=school_ids)
-    schools = {subject: frozenset(student.school_id for student in students) for subject, students in opened.items()}
+    schools = {
+        subject: school_ids & frozenset().union(*(student.school_ids for student in students))
+        for subject, students in opened.items()
+    }
     rules = {some: rules_for(tenant=tenant, school_ids=some) for some in set(schools.values())}
     return {subject: rules[some] for subject, some in schools.items()}
 
@@ -79,11 +82,10 @@ def count_school_keys(*, tenant: Tenant, school_id: int, at: datetime) -> School
     """Query: for what a change at one school touches (R-DI-01); one statement."""
     kind = parent_kind(tenant)
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-    opens = links.filter(contact_id=OuterRef("addressee_id"), student__school_id=school_id)
+    opens = links.at_schools([school_id]).filter(contact_id=OuterRef("addressee_id"))
     opens = opens.filter(**{SUBJECT_COLUMN[kind]: OuterRef("subject_id")})
-    own = DirectoryStudent.objects.for_tenant(tenant).filter(
-        pk=OuterRef("subject_id"), school_id=school_id, is_active=True
-    )
+    there = DirectoryStudent.objects.for_tenant(tenant).at_schools([school_id])
+    own = there.filter(pk=OuterRef("subject_id"), is_active=True)
     parents, students = Q(Exists(opens), subject_kind=kind), Q(Exists(own), subject_kind=STUDENT_SELF)
     live = AccessKey.objects.for_tenant(tenant).filter(parents | students, state=KeyState.LIVE, expires_at__gt=at)
     counted = live.aggregate(

@@ -14,6 +14,7 @@ from schoolgate.keys.by_school import beyond_tries
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.schemes import INACTIVE, NO_BIRTH_DATE, NOT_PARENT, OTHER_SYSTEM, UNDER_AGE, Facts
 from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
+from schoolgate.tenancy.at_schools import at_schools
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import SecondProof, Tenant
 from schoolgate.tenancy.school_rules import Rules, rules_for, rules_of_district, schools_stricter_in
@@ -115,10 +116,15 @@ def _why_never_students(tenant: Tenant, ids: frozenset[int], today: date) -> dic
     students = rows_with(ids, DirectoryStudent.objects.for_tenant(tenant), "pk")
     district = rules_of_district(tenant)
     differing = schools_stricter_in(tenant, "second_proof", "student_minimum_age")
-    rules_at = {school_id: rules_for(tenant=tenant, school_ids=[school_id]) for school_id in differing}
+    rules_at: dict[tuple[int, int | None], Rules] = {}
     found = {}
-    for pk, school_id, is_active, born in students.values_list("pk", "school_id", "is_active", "birth_date"):
-        rules = rules_at.get(school_id, district)
+    for pk, school_id, second_id, is_active, born in students.values_list(
+        "pk", "school_id", "second_school_id", "is_active", "birth_date"
+    ):
+        rules = district
+        if school_id in differing or second_id in differing:
+            rules = rules_at.get((school_id, second_id)) or rules_for(tenant=tenant, school_ids=(school_id, second_id))
+            rules_at[school_id, second_id] = rules
         why = "" if is_active else INACTIVE
         if not why and born is None and rules.second_proof != SecondProof.NONE:
             why = NO_BIRTH_DATE
@@ -135,9 +141,9 @@ def may_have_own_key(*, tenant: Tenant, today: date) -> models.Q:
         return found if rules.second_proof != SecondProof.NONE else found | models.Q(birth_date=None)
 
     differing = schools_stricter_in(tenant, "second_proof", "student_minimum_age")
-    may = of(rules_of_district(tenant)) & ~models.Q(school_id__in=differing)
-    for school_id in differing:
-        may |= models.Q(school_id=school_id) & of(rules_for(tenant=tenant, school_ids=[school_id]))
+    may = of(rules_of_district(tenant))
+    for school_id in differing:  # Whoever is at two of them obeys both.
+        may &= ~at_schools([school_id]) | of(rules_for(tenant=tenant, school_ids=[school_id]))
     return models.Q(is_active=True) & may
 
 

@@ -92,8 +92,6 @@ def _schools(tenant: Tenant, numbers: Collection[int], mine: frozenset[int] | No
 
 
 def _count_inactive(tenant: Tenant, student_ids: frozenset[int], mine: frozenset[int] | None, today: date) -> int:
-    students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__among=student_ids)
-    if mine is not None:
-        students = students.filter(school_id__in=mine)
+    students = DirectoryStudent.objects.for_tenant(tenant).at_schools(mine).filter(pk__among=student_ids)
     asked = RunAsked(school_ids=mine, student_ids=student_ids)
     return students.count() - active_students(tenant=tenant, asked=asked, today=today).count()

@@ -1,5 +1,6 @@
 """Plan a run for schools, or for a group of students: whom it is for, and what it would do; the act is keys/generate.py (R-GS-01, R-GS-02)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,7 +13,7 @@ from schoolgate.keys.generate import PLAIN, held_by_runs
 from schoolgate.keys.subjects import parent_kind
 from schoolgate.keys.whom import EVERYBODY, ContactsAsked, Plan, PlanLine, RunPair, RunStudent, plan_of, weigh, whys
 from schoolgate.tenancy.dates import day_of
-from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.models import School, Tenant
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,14 @@ class RunAsked:
 
 def active_students(*, tenant: Tenant, asked: RunAsked, today: date) -> QuerySet[DirectoryStudent]:
     """Query: active students of active schools, as asked; in no order (R-GS-01). Not those who start later, unless asked (R-GS-04)."""
+    return _active(tenant, asked, today, _numbers(tenant, asked))
+
+
+def _active(tenant: Tenant, asked: RunAsked, today: date, school_ids: Collection[int]) -> QuerySet[DirectoryStudent]:
     begun = Q(starts_on=None) | Q(starts_on__lte=today)
     if asked.starting_before is not None:
         begun |= Q(starts_on__lt=asked.starting_before)
-    return _asked(tenant, asked).filter(begun, is_active=True)
+    return _asked(tenant, asked, school_ids).filter(begun, is_active=True)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Later:
 
 def count_later(*, tenant: Tenant, asked: RunAsked, today: date) -> Later:
     """Query: whom a run leaves out since they start later (R-GS-04)."""
-    later = _asked(tenant, asked).filter(starts_on__gt=today)
+    later = _asked(tenant, asked, _numbers(tenant, asked)).filter(starts_on__gt=today)
     soon = Q(starts_on__lt=asked.starting_before) if asked.starting_before is not None else Q(pk__in=[])
     counted = later.aggregate(
         left_out=Count("pk", filter=Q(is_active=True) & ~soon), not_active=Count("pk", filter=Q(is_active=False) & soon)
@@ -58,10 +63,16 @@ def count_later(*, tenant: Tenant, asked: RunAsked, today: date) -> Later:
     return Later(**counted)
 
 
-def _asked(tenant: Tenant, asked: RunAsked) -> QuerySet[DirectoryStudent]:
-    found = DirectoryStudent.objects.for_tenant(tenant).filter(school__is_active=True)
+def _numbers(tenant: Tenant, asked: RunAsked) -> dict[int, int]:
+    """The active schools of the run, each with its number."""
+    schools = School.objects.for_tenant(tenant).filter(is_active=True)
     if asked.school_ids is not None:
-        found = found.filter(school_id__in=asked.school_ids)
+        schools = schools.filter(pk__in=asked.school_ids)
+    return dict(schools.values_list("pk", "number"))
+
+
+def _asked(tenant: Tenant, asked: RunAsked, school_ids: Collection[int]) -> QuerySet[DirectoryStudent]:
+    found = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids)
     if asked.year_levels:
         found = found.filter(year_level__in=asked.year_levels)
     if asked.roll_classes:
@@ -75,13 +86,24 @@ def count_active_students(*, tenant: Tenant, today: date) -> int:
 
 
 def plan_run(*, tenant: Tenant, asked: RunAsked, at: datetime) -> Plan:
-    """Query: whom the run is for at this moment; four statements, however many they are."""
-    in_order = active_students(tenant=tenant, asked=asked, today=day_of(tenant, at)).order_by(
-        "school__number", "year_level", "roll_class", "sort_name", "pk"
-    )
+    """Query: whom the run is for at this moment; five statements, however many they are."""
+    numbers = _numbers(tenant, asked)
+    found = _active(tenant, asked, day_of(tenant, at), numbers)
+    in_order = found.order_by("year_level", "roll_class", "sort_name", "pk")
     students = [
-        RunStudent(*row) for row in in_order.values_list("pk", "school_id", "year_level", "roll_class", "birth_date")
+        RunStudent(
+            pk,
+            main if main in numbers else second,
+            year_level,
+            roll_class,
+            birth_date,
+            is_at_both=main in numbers and second in numbers,
+        )
+        for pk, main, second, year_level, roll_class, birth_date in in_order.values_list(
+            "pk", "school_id", "second_school_id", "year_level", "roll_class", "birth_date"
+        )
     ]
+    students.sort(key=lambda student: numbers[student.school_id])  # By school first; of the same school as they came.
     pairs = _pairs(tenant, students, at) if asked.for_parents else []
     return plan_of(
         students,

@@ -31,7 +31,7 @@ def classes_of(*, tenant: Tenant, school_ids: Collection[int]) -> list[str]:
 
 
 def _distinct(tenant: Tenant, school_ids: Collection[int], column: str) -> list[str]:
-    students = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True, school_id__in=school_ids)
+    students = DirectoryStudent.objects.for_tenant(tenant).filter(is_active=True).at_schools(school_ids)
     found = students.exclude(**{column: ""}).order_by().values_list(column, flat=True).distinct()
     return sorted(found, key=natural)
 

@@ -91,12 +91,11 @@ def known_students(
     school_ids: the member's schools, None for all.
     """
     students = DirectoryStudent.objects.for_tenant(tenant).filter(**{f"{column}__among": frozenset(texts)})
-    if school_ids is not None:
-        students = students.filter(school_id__in=school_ids)
+    students = students.at_schools(school_ids)
     found: dict[str, list[Known]] = defaultdict(list)
-    for text, pk, is_active, school_is_active, starts_on in students.order_by("pk").values_list(
-        column, "pk", "is_active", "school__is_active", "starts_on"
+    for text, pk, is_active, starts_on, *schools_are_active in students.order_by("pk").values_list(
+        column, "pk", "is_active", "starts_on", "school__is_active", "second_school__is_active"
     ):
         has_begun = starts_on is None or starts_on <= today
-        found[text].append(Known(pk, is_active and school_is_active and has_begun))
+        found[text].append(Known(pk, is_active and any(schools_are_active) and has_begun))
     return dict(found)

@@ -111,18 +111,16 @@ def students_by_subject(
         if subject.kind != STUDENT_SELF:
             of_adults.setdefault(subject.addressee, []).append(subject)
     links = DirectoryAssociation.objects.for_tenant(tenant).links(today=today).filter(contact_id__among=of_adults)
-    if school_ids is not None:
-        links = links.filter(student__school_id__in=school_ids)
-    for link in links.select_related("student__school").order_by("student__sort_name", "student_id"):
+    links = links.at_schools(school_ids).select_related("student__school", "student__second_school")
+    for link in links.order_by("student__sort_name", "student_id"):
         for subject in of_adults[link.contact_id]:
             if belongs_to(link, subject):
                 found.setdefault(subject, []).append(link.student)
     themselves = {subject.id: subject for subject in subjects if subject.kind == STUDENT_SELF}
     if themselves:
-        students = DirectoryStudent.objects.for_tenant(tenant).filter(pk__among=themselves, is_active=True)
-        if school_ids is not None:
-            students = students.filter(school_id__in=school_ids)
-        for student in students.select_related("school"):
+        students = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids)
+        students = students.filter(pk__among=themselves, is_active=True)
+        for student in students.select_related("school", "second_school"):
             found[themselves[student.pk]] = [student]
     return found
 

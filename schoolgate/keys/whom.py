@@ -12,13 +12,17 @@ from schoolgate.keys.subjects import CONTACT, FAMILY, STUDENT_SELF
 
 
 class RunStudent(NamedTuple):
-    """An active student of an active school, as the run was asked for them."""
+    """An active student of an active school, as the run was asked for them.
+
+    school_id: their school, or the second one where the run is not for the first. is_at_both: it is for both (R-RK-10).
+    """
 
     id: int
     school_id: int
     year_level: str
     roll_class: str
     birth_date: date | None
+    is_at_both: bool = False
 
     @property
     def place(self) -> "Place":
@@ -114,7 +118,7 @@ def plan_of(
             continue
         served.add(pair.contact_id)
         school_id = students[rank[1]].school_id
-        if school_by_subject.setdefault(subject, school_id) != school_id:
+        if school_by_subject.setdefault(subject, school_id) != school_id or students[rank[1]].is_at_both:
             shared.add(subject)
         if subject not in found or rank < found[subject]:
             found[subject] = rank

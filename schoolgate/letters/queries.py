@@ -118,12 +118,10 @@ def outbox_messages(
     if run_id is not None:
         mails = mails.filter(run_id=run_id)
     if school_ids is not None:
-        there = DirectoryAssociation.objects.for_tenant(tenant).filter(
-            contact_id=OuterRef("contact_id"), student__school_id__in=school_ids
-        )
-        themselves = DirectoryStudent.objects.for_tenant(tenant).filter(
-            pk=OuterRef("student_id"), school_id__in=school_ids
-        )
+        pairs = DirectoryAssociation.objects.for_tenant(tenant).at_schools(school_ids)
+        students = DirectoryStudent.objects.for_tenant(tenant).at_schools(school_ids)
+        there = pairs.filter(contact_id=OuterRef("contact_id"))
+        themselves = students.filter(pk=OuterRef("student_id"))
         mails = mails.filter(Exists(there) | Exists(themselves))
     return mails.order_by("-queued_at", "-pk")
 
@@ -167,9 +165,7 @@ def student_for_preview(
 ) -> DirectoryStudent:
     """A student by Student Id. Raises NotFound, also beyond the schools given."""
     students = DirectoryStudent.objects.for_tenant(tenant).filter(student_no=student_no, is_active=True)
-    if school_ids is not None:
-        students = students.filter(school_id__in=school_ids)
-    found = students.select_related("school").order_by("pk").first()
+    found = students.at_schools(school_ids).select_related("school", "second_school").order_by("pk").first()
     if found is None:
         raise NotFound
     return found
@@ -181,10 +177,8 @@ def contact_for_preview(
     """A PARENT contact by its Contact ID. Raises NotFound, also beyond the schools given (R-PM-01)."""
     contacts = DirectoryContact.objects.for_tenant(tenant).filter(contact_no=contact_no, type="PARENT")
     if school_ids is not None:
-        there = DirectoryAssociation.objects.for_tenant(tenant).filter(
-            contact_id=OuterRef("pk"), student__school_id__in=school_ids
-        )
-        contacts = contacts.filter(Exists(there))
+        there = DirectoryAssociation.objects.for_tenant(tenant).at_schools(school_ids)
+        contacts = contacts.filter(Exists(there.filter(contact_id=OuterRef("pk"))))
     found = contacts.order_by("pk").first()
     if found is None:
         raise NotFound

@@ -22,7 +22,7 @@ Row = tuple[str, int]  # Kind and id.
 _TABLE = """
 CREATE TEMPORARY TABLE sync_diff (
     kind varchar(12) NOT NULL, object_id bigint NOT NULL, op varchar(8) NOT NULL,
-    student_id bigint, contact_id bigint, school_id bigint,
+    student_id bigint, contact_id bigint, school_id bigint, second_school_id bigint,
     access boolean, link_before boolean NOT NULL, link_after boolean NOT NULL,
     active_before boolean NOT NULL, active_after boolean NOT NULL,
     why varchar(6) NOT NULL, saved_by_id bigint, saved_at {timestamp} NOT NULL,
@@ -30,8 +30,8 @@ CREATE TEMPORARY TABLE sync_diff (
 )
 """
 _FACTS = [
-    "student_id", "contact_id", "school_id", "access", "link_before", "link_after", "active_before", "active_after",
-    "why", "saved_by_id", "saved_at",
+    "student_id", "contact_id", "school_id", "second_school_id", "access", "link_before", "link_after", "active_before",
+    "active_after", "why", "saved_by_id", "saved_at",
 ]  # fmt: skip
 _COLUMNS = ", ".join(["kind", "object_id", "op", *_FACTS])
 # Keeps a subquery from being folded into the one around it, which would work its columns out again at each use.
@@ -163,7 +163,7 @@ def differences(kind: Kind, ids: str | None) -> str:
     bound = "TRUE" if kind is BAR else "e.changed_no <= %(up_to)s"
     if kind is ASSOCIATION:
         rows = (
-            f"(SELECT e.*, {ACCESS} AS access, es.school_id AS school_id, es.state AS student_state,"
+            f"(SELECT e.*, {ACCESS} AS access, es.school_id, es.second_school_id, es.state AS student_state,"
             f" ec.state AS contact_state FROM {rows}"
             f" JOIN {KIND_BY_NAME['student'].working_table} es ON es.id = e.student_id"
             f" JOIN {KIND_BY_NAME['contact'].working_table} ec ON ec.id = e.contact_id WHERE {mine} {_FENCE}) e"
@@ -183,19 +183,19 @@ def _facts(kind: Kind) -> str:
     """SQL for the columns of _FACTS."""
     facts = dict.fromkeys(_FACTS, "FALSE")
     if kind is ASSOCIATION:
-        pair = {"student_id": "e.student_id", "contact_id": "e.contact_id", "school_id": "e.school_id"}
+        pair = {column: f"e.{column}" for column in ("student_id", "contact_id", "school_id", "second_school_id")}
         link = {"access": "e.access", "link_before": IS_LINK, "link_after": f"(e.access AND {kind.exists})"}
         facts |= pair | link
         facts |= {"why": _cause("how"), "saved_by_id": _cause("by_id"), "saved_at": _cause("at")}
     elif kind is BAR:
-        facts |= {"student_id": "e.student_id", "contact_id": "e.contact_id", "school_id": "NULL", "access": "NULL"}
+        facts |= {"student_id": "e.student_id", "contact_id": "e.contact_id"}
+        facts |= dict.fromkeys(["school_id", "second_school_id", "access"], "NULL")
         facts |= {"why": "e.recorded_how", "saved_by_id": "COALESCE(e.lifted_by_id, e.recorded_by_id)"}
         facts |= {"saved_at": "COALESCE(e.lifted_at, e.recorded_at)"}
     else:
-        facts |= dict.fromkeys(["student_id", "contact_id", "school_id", "access"], "NULL")
+        facts |= dict.fromkeys(["student_id", "contact_id", "school_id", "second_school_id", "access"], "NULL")
         facts |= {"why": "e.changed_how", "saved_by_id": "e.changed_by_id", "saved_at": "e.changed_at"}
-        if "school_id" in kind.columns:
-            facts["school_id"] = "e.school_id"
+        facts |= {column: f"e.{column}" for column in ("school_id", "second_school_id") if column in kind.columns}
         if "is_active" in kind.columns:
             facts |= {"active_before": "COALESCE(d.is_active, FALSE)", "active_after": IS_ACTIVE}
     return ", ".join(f"{sql} AS {column}" for column, sql in facts.items())

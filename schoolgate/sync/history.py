@@ -55,7 +55,7 @@ def without_other_schools(changes: list[Change], school_ids: Collection[int] | N
     """Of a run's rows, those about students of these schools; all of them for None (R-PM-01)."""
     if school_ids is None:
         return changes
-    return [change for change in changes if change.school_id in school_ids]
+    return [change for change in changes if not set(school_ids).isdisjoint(change.school_ids)]
 
 
 def run_page(*, run: SyncRun, page: int = 1, page_size: int = 50) -> RunPage:

@@ -12,6 +12,7 @@ from schoolgate.sync.kinds import STUDENT
 from schoolgate.sync.models import SyncRun
 
 _NAMES, _STUDENTS, _FORMER = (each._meta.db_table for each in (StudentName, DirectoryStudent, FormerName))
+_COLUMNS = ["tenant_id", "student_id", "school_id", "second_school_id", "is_active", "key"]
 _AT_ONCE = 50_000  # Students read into memory.
 
 
@@ -64,12 +65,12 @@ def write_names() -> None:
     last = 0
     while students := _written(after=last):
         last = students[-1][0]
-        insert_rows(StudentName, ["tenant_id", "student_id", "school_id", "is_active", "key"], _rows(students))
+        insert_rows(StudentName, _COLUMNS, _rows(students))
 
 
 def _written(*, after: int) -> list[tuple[Any, ...]]:  # Any: values as the columns have them
     return run(
-        f"""SELECT d.id, d.tenant_id, d.school_id, d.is_active, d.family_name, d.given_name
+        f"""SELECT d.id, d.tenant_id, d.school_id, d.second_school_id, d.is_active, d.family_name, d.given_name
         FROM sync_diff s JOIN {_STUDENTS} d ON d.id = s.object_id
         WHERE s.kind = 'student' AND s.op <> 'removed' AND NOT s.left_out AND s.object_id > %(after)s
         ORDER BY s.object_id LIMIT {_AT_ONCE}""",
@@ -78,6 +79,6 @@ def _written(*, after: int) -> list[tuple[Any, ...]]:  # Any: values as the colu
 
 
 def _rows(students: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    for pk, tenant_id, school_id, is_active, family_name, given_name in students:
+    for pk, tenant_id, school_id, second_school_id, is_active, family_name, given_name in students:
         for key in name_keys(family_name=family_name, given_name=given_name):
-            yield tenant_id, pk, school_id, is_active, key
+            yield tenant_id, pk, school_id, second_school_id, is_active, key

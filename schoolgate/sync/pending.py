@@ -26,7 +26,7 @@ class PendingLink:
     association_id: int
     student_id: int
     student_name: str
-    school_id: int
+    school_ids: frozenset[int]
     contact_id: int
     contact_name: str
     opens: bool
@@ -118,7 +118,8 @@ def _pending(tenant: Tenant, which: str, *, today: date) -> list[PendingLink]:
     chosen = f"SELECT id FROM {ASSOCIATION.working_table} WHERE tenant_id = %(tenant)s AND {which}"
     rows = run(
         f"""SELECT w.object_id, w.student_id, COALESCE(NULLIF(s.preferred_name, ''), s.given_name), s.family_name,
-            w.contact_id, c.given_name, c.family_name, w.link_after, l.id IS NOT NULL, w.why, w.saved_by_id, w.saved_at, s.school_id
+            w.contact_id, c.given_name, c.family_name, w.link_after, l.id IS NOT NULL, w.why, w.saved_by_id, w.saved_at, s.school_id,
+            s.second_school_id
         FROM ({differences(ASSOCIATION, chosen)}) w
         JOIN {student} s ON s.id = w.student_id JOIN {contact} c ON c.id = w.contact_id
         LEFT JOIN sync_leftout l ON l.tenant_id = %(tenant)s AND l.kind = 'association' AND l.object_id = w.object_id
@@ -131,7 +132,7 @@ def _pending(tenant: Tenant, which: str, *, today: date) -> list[PendingLink]:
             association_id=row[0],
             student_id=row[1],
             student_name=f"{row[2]} {row[3]}".strip(),
-            school_id=row[12],
+            school_ids=frozenset(filter(None, row[12:14])),
             contact_id=row[4],
             contact_name=f"{row[5]} {row[6]}".strip(),
             opens=bool(row[7]),

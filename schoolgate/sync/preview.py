@@ -122,7 +122,7 @@ def _where(wanted: Wanted) -> str:
     if wanted.by_id is not None:
         clauses.append("d.saved_by_id = %(by)s")
     if wanted.school_id is not None:
-        clauses.append("d.school_id = %(school)s")
+        clauses.append("(d.school_id = %(school)s OR d.second_school_id = %(school)s)")
     return " AND ".join(clauses) + _reach(wanted)
 
 
@@ -132,8 +132,9 @@ def _reach(wanted: Wanted) -> str:
         return ""
     schools = numbers(wanted.school_ids)
     return (
-        f" AND (d.school_id IN ({schools}) OR (d.kind = 'contact' AND EXISTS (SELECT 1 FROM {ASSOCIATION.working_table} a"
-        f" JOIN enrolments_student s ON s.id = a.student_id WHERE a.contact_id = d.object_id AND s.school_id IN ({schools}))))"
+        f" AND (d.school_id IN ({schools}) OR d.second_school_id IN ({schools}) OR (d.kind = 'contact' AND EXISTS ("
+        f"SELECT 1 FROM {ASSOCIATION.working_table} a JOIN enrolments_student s ON s.id = a.student_id"
+        f" WHERE a.contact_id = d.object_id AND (s.school_id IN ({schools}) OR s.second_school_id IN ({schools})))))"
     )
 
 

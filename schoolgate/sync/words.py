@@ -1,6 +1,6 @@
 """Changes of the directory in words, for the preview and for history: what, before and after, who saved it, why (R-DS-01)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ Columns = Mapping[str, Any]  # A row of the directory by column, as the database
 # Columns whose values may be shown, and those of which only the name is: an address can be somebody's secret (E-20).
 _SHOWN = {
     "school_id": gettext_lazy("School"),
+    "second_school_id": gettext_lazy("Second school"),
     "student_no": gettext_lazy("Student ID"),
     "contact_no": gettext_lazy("Contact ID"),
     "type": gettext_lazy("Type"),
@@ -93,7 +94,7 @@ class Change:
     student: str
     contact: str
     school: str
-    school_id: int | None
+    school_ids: Collection[int]
     student_id: int | None
     contact_id: int | None
     opens: bool
@@ -150,7 +151,7 @@ class _Names:
     """Names of everybody and everything that some facts are about. Enrolments keeps them all: nothing is deleted there."""
 
     def __init__(self, tenant: Tenant, facts: Sequence[Fact]) -> None:
-        students = Student.objects.for_tenant(tenant).select_related("school")
+        students = Student.objects.for_tenant(tenant).select_related("school", "second_school")
         self.students = students.in_bulk({fact.student_id for fact in facts if fact.student_id})
         self.contacts = Contact.objects.for_tenant(tenant).in_bulk(
             {fact.contact_id for fact in facts if fact.contact_id}
@@ -186,8 +187,8 @@ def _in_words(fact: Fact, names: _Names) -> Change:
         after=after,
         student=student,
         contact=contact,
-        school=pupil.school.name if pupil else "",
-        school_id=pupil.school_id if pupil else None,
+        school=pupil.school_names if pupil else "",
+        school_ids=pupil.school_ids if pupil else (),
         student_id=fact.student_id,
         contact_id=fact.contact_id,
         opens=opens,
@@ -268,7 +269,7 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _value(column: str, value: Any, names: _Names) -> str:
-    if column == "school_id":
+    if column in {"school_id", "second_school_id"}:
         return names.schools.get(value, "–")
     if column == "is_active":
         return _("Active") if value else _("Inactive")

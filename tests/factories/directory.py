@@ -36,7 +36,8 @@ def make_student(tenant: Tenant, *, school: School | None = None, **columns: obj
     given.setdefault("sort_name", f"{given['family_name']} {given['given_name']}".casefold())
     student = DirectoryStudent.objects.create(tenant=tenant, school=school or make_school(tenant), **given)
     keys = name_keys(family_name=student.family_name, given_name=student.given_name)
-    whose = {"tenant": tenant, "student": student, "school": student.school, "is_active": student.is_active}
+    schools = {"school": student.school, "second_school": student.second_school}
+    whose = {"tenant": tenant, "student": student, **schools, "is_active": student.is_active}
     StudentName.objects.bulk_create(StudentName(key=key, **whose) for key in keys)
     return student
 

@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                 ('starts_on', models.DateField(null=True)),
                 ('ends_on', models.DateField(null=True)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.school')),
+                ('second_school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
             ],
         ),
@@ -151,6 +152,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField()),
                 ('key', models.BinaryField(max_length=600)),
                 ('school', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
+                ('second_school', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
                 ('student', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='directory.directorystudent')),
                 ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
             ],
@@ -197,7 +199,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='directorystudent',
-            index=models.Index(fields=['tenant', 'student_no', 'school', 'is_active', 'id'], name='published_students_by_no'),
+            index=models.Index(fields=['tenant', 'student_no', 'school', 'second_school', 'is_active', 'id'], name='published_students_by_no'),
         ),
         migrations.AddConstraint(
             model_name='directorystudent',
@@ -217,6 +219,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='studentname',
-            index=models.Index(fields=['tenant', 'key', 'student', 'school', 'is_active'], name='students_by_surname'),
+            index=models.Index(fields=['tenant', 'key', 'student', 'school', 'second_school', 'is_active'], name='students_by_surname'),
         ),
     ]

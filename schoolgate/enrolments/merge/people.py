@@ -64,7 +64,7 @@ class PersonKind:
     @property
     def is_changed(self) -> str:
         """SQL: something else differs. A school that is new has no number in a preview; who moves there changes all the same."""
-        moves = " OR m.pk IS NULL" if self is STUDENT else ""
+        moves = " OR m.pk IS NULL OR (m2.sid IS NOT NULL AND m2.pk IS NULL)" if self is STUDENT else ""
         return f"(t.id IS NOT NULL AND NOT {self.is_deactivated} AND ({self.differs_anywhere}{moves}))"
 
     @property
@@ -79,6 +79,7 @@ STUDENT = PersonKind(
     "stage_student",
     [
         Column("school_id", "m.pk", "NULL", hand=("school_id",)),
+        Column("second_school_id", "m2.pk", "NULL", said="s.second_sid IS NOT NULL"),
         Column("family_name", "s.family_name"),
         Column("given_name", "s.given_name"),
         Column("middle_name", "s.middle_name"),
@@ -92,7 +93,7 @@ STUDENT = PersonKind(
         Column("ends_on", "s.ends_on", "NULL"),
         Column("email", "s.email"),
     ],
-    joins="""JOIN stage_school m ON m.sid = s.school_sid
+    joins="""JOIN stage_school m ON m.sid = s.school_sid LEFT JOIN stage_school m2 ON m2.sid = s.second_sid
         LEFT JOIN (SELECT sid, MIN(roll_class) AS roll_class FROM stage_roll GROUP BY sid) r ON r.sid = s.sid""",
     number="student_no",
     can_be_reused=True,

@@ -102,8 +102,10 @@ def prepare(stage: Stage, import_: Import) -> list[SchoolMatch]:
         # A student who leaves the school is its business too; so is one who comes.
         run(
             """UPDATE stage_student SET keep = FALSE
-               WHERE school_sid NOT IN (SELECT sid FROM stage_school WHERE is_covered) AND sid NOT IN (
-                 SELECT t.source_id FROM enrolments_student t JOIN stage_school m ON m.pk = t.school_id
+               WHERE NOT EXISTS (SELECT 1 FROM stage_school m WHERE m.is_covered
+                                 AND (m.sid = school_sid OR m.sid = second_sid)) AND sid NOT IN (
+                 SELECT t.source_id FROM enrolments_student t
+                 JOIN stage_school m ON m.pk = t.school_id OR m.pk = t.second_school_id
                  WHERE m.is_covered AND t.tenant_id = %(tenant)s AND t.source = %(source)s)""",
             import_.parameters,
         )

@@ -30,8 +30,8 @@ from schoolgate.jobs.bulk import copy_rows
 _TABLES: dict[str, Sequence[tuple[str, str]]] = {
     "stage_school": [("sid", "text"), ("pk", "bigint"), ("is_covered", "boolean")],
     "stage_student": [
-        ("line", "integer"), ("sid", "text"), ("school_sid", "text"), ("family_name", "text"), ("given_name", "text"),
-        ("middle_name", "text"), ("preferred_name", "text"), ("sort_name", "text"), ("birth_date", "date"),
+        ("line", "integer"), ("sid", "text"), ("school_sid", "text"), ("second_sid", "text"), ("family_name", "text"),
+        ("given_name", "text"), ("middle_name", "text"), ("preferred_name", "text"), ("sort_name", "text"), ("birth_date", "date"),
         ("year_level", "text"), ("roll_class", "text"), ("state", "text"), ("starts_on", "date"), ("ends_on", "date"),
         ("email", "text"), ("home_sid", "text"), ("keep", "boolean"),
     ],
@@ -85,7 +85,9 @@ _INDEXES = {
     "stage_bar": "student_sid, contact_sid",
 }  # fmt: skip
 # What they join and choose by: of these alone the planner gets figures, since sorting every name and address for it takes longer.
-_WEIGHED = frozenset(["sid", "student_sid", "contact_sid", "home_sid", "school_sid", "sort_name", "keep", "pk"])
+_WEIGHED = frozenset(
+    ["sid", "student_sid", "contact_sid", "home_sid", "school_sid", "second_sid", "sort_name", "keep", "pk"]
+)
 # Fewer rows than would make Python's garbage collector look through everything at each batch.
 _BATCH = 1_000
 
@@ -171,7 +173,10 @@ class Stage:
                               WHERE p.student_sid = stage_tie.student_sid AND p.contact_sid = stage_tie.contact_sid)"""
             )
             # A school that only such a row has named is none.
-            cursor.execute("SELECT school_sid FROM stage_student UNION SELECT school_sid FROM stage_staff")
+            cursor.execute(
+                "SELECT school_sid FROM stage_student UNION SELECT second_sid FROM stage_student"
+                " UNION SELECT school_sid FROM stage_staff"
+            )
             named = {sid for (sid,) in cursor.fetchall()}
         self.schools = {sid: row for sid, row in self.schools.items() if sid in named}
 
@@ -208,7 +213,7 @@ def _never(row: AssociationRow) -> bool:
 
 def _student(row: StudentRow) -> tuple[Any, ...]:
     return (
-        row.line, row.id, row.school_id, row.family_name, row.given_name, row.middle_name, row.preferred_name,
+        row.line, row.id, row.school_id, row.second_school_id, row.family_name, row.given_name, row.middle_name, row.preferred_name,
         sort_name(family_name=row.family_name, given_name=row.given_name), _day(row.birth_on), row.year_level,
         row.roll_class, "inactive" if row.is_active is False else "active", _day(row.start_on), _day(row.end_on),
         row.email, row.household_id, True,

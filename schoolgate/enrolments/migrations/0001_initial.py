@@ -181,6 +181,7 @@ class Migration(migrations.Migration):
                 ('email', models.CharField(blank=True, max_length=254)),
                 ('hand_fields', models.JSONField(default=list)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.school')),
+                ('second_school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
             ],
         ),

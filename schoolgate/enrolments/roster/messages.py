@@ -346,6 +346,12 @@ TIE_NOT_OF_STUDENT = Message(
     _("“%(value)s” is no student; the tie was ignored."),
     _("Nothing to do, unless this person should be a student: then give them that role."),
 )
+STUDENT_MANY_SCHOOLS = Message(
+    "student.many_schools",
+    _WARNING,
+    _("These students are at more than two schools; “%(value)s” was left out."),
+    _("Name the two that matter first, or have this school look after the student through one of them."),
+)
 STUDENT_NO_CONTACT = Message(
     "student.no_contact",
     _NOTE,

@@ -63,6 +63,7 @@ STUDENT_COLUMNS = (
     Column("end_date", Kind.DATE),
     Column("email", Kind.EMAIL),
     Column("household_id", Kind.ID),
+    Column("second_school_code", Kind.ID),
 )
 CONTACT_COLUMNS = (
     Column("contact_id", Kind.ID, needed=True, filled=True),
@@ -193,17 +194,21 @@ class _Native:
 
     def _read_students(self, table: Table) -> Iterator[Row]:
         for line, cells in table.rows():
-            id_, school, family, given, middle, preferred, birth, year, roll, active, start, end, email, home = cells
+            (
+                id_, school, family, given, middle, preferred, birth, year, roll, active, start, end, email, home, second
+            ) = cells  # fmt: skip
             if not id_ or not self._students.enter(id_, cells, table=table, line=line, column="student_id", shown=id_):
                 continue
-            if school not in self._schools and school:
-                self._schools.add(school)
-                yield SchoolRow(line, school, "", school_number(school))
+            for code in filter(None, (school, second)):
+                if code not in self._schools:
+                    self._schools.add(code)
+                    yield SchoolRow(line, code, "", school_number(code))
             self._student_homes.append(self._home(home, line))
             self._checks.student_birth(table, line, "birth_date", family_name=family, given_name=given, birth_on=birth)
             yield StudentRow(
-                line, id_, school, family, given, middle, preferred, birth, year, roll, active, start, end, email, home
-            )
+                line, id_, school, family, given, middle, preferred, birth, year, roll, active, start, end, email, home,
+                second_school_id="" if second == school else second,
+            )  # fmt: skip
 
     def _read_contacts(self, table: Table) -> Iterator[Row]:
         for line, cells in table.rows():

@@ -48,7 +48,7 @@ from schoolgate.enrolments.roster.rows import (
     StaffRow,
     StudentRow,
 )
-from schoolgate.enrolments.roster.schools import Orgs, school_number
+from schoolgate.enrolments.roster.schools import Orgs, has_ended, school_number
 from schoolgate.enrolments.roster.seen import Flags, PeopleChecks, Seen
 from schoolgate.enrolments.roster.table import Table
 
@@ -69,7 +69,8 @@ class Roles:
     """What one user is, and where. Few distinct ones exist, so they are shared."""
 
     who: Who = Who.NOBODY
-    school_id: str = ""  # A student's.
+    schools: tuple[str, ...] = ()  # A student's, the main one first.
+    past_school: str = ""  # Where somebody was a student, for one who is nowhere now.
     relationship: str = ""  # A contact's role word.
     staff_role: str = ""
     staff_schools: tuple[str, ...] = ()
@@ -144,7 +145,7 @@ class _OneRoster:
         tables = {name: self._table(name, columns, also_known=also) for name, columns, also in (
             (ORGS, ORG_COLUMNS, ("status", "parentSourcedId", METADATA)),
             (DEMOGRAPHICS, DEMOGRAPHIC_COLUMNS, ("*",)),
-            (ROLES, ROLE_COLUMNS, ("sourcedId", "beginDate", "endDate", "userProfileSourcedId", METADATA)),
+            (ROLES, ROLE_COLUMNS, ("sourcedId", "beginDate", "userProfileSourcedId", METADATA)),
             (USERS, self._user_columns(), USER_KNOWN),
         ) if name != ROLES or self._version == "1.2"}  # fmt: skip
         for name in needed:
@@ -256,16 +257,19 @@ class _OneRoster:
 
     def _read_roles(self, table: Table) -> Iterator[Row]:
         primary: set[str] = set()  # Students whose primary school is known.
-        for line, (user, is_current, modified, is_primary, role, stated) in table.rows():
+        for line, (user, is_current, modified, is_primary, role, stated, last_day) in table.rows():
             self._note_modified(modified)
             if not user or not role or is_current is False:
                 continue
             org = stated if self._is_org(table, line, "orgSourcedId", stated, messages.ID_UNKNOWN) else ""
             before = self._roles.get(user, Roles())
-            found = self._with_role(table, line, before, role, (org,) if org else ())
-            if found.who & Who.STUDENT and role.casefold() == "student" and is_primary and user not in primary:
-                primary.add(user)
-                found = Roles(found.who, org, found.relationship, found.staff_role, found.staff_schools)
+            if role.casefold() == "student" and has_ended(last_day, self._options.today):
+                found = replace(before, who=before.who | Who.STUDENT, past_school=before.past_school or org)
+            else:
+                found = self._with_role(table, line, before, role, (org,) if org else ())
+                if role.casefold() == "student" and is_primary and user not in primary:
+                    primary.add(user)
+                    found = replace(found, schools=tuple(dict.fromkeys((org, *found.schools))))
             self._roles[user] = self._shared_roles.setdefault(found, found)
             if org and role.casefold() not in CONTACT_ROLES:
                 yield from self._orgs.use(org)
@@ -273,11 +277,11 @@ class _OneRoster:
     def _with_role(self, table: Table, line: int, before: Roles, role: str, orgs: tuple[str, ...]) -> Roles:
         """What somebody is with one role more."""
         folded = role.casefold()
-        school, relationship, staff_role = before.school_id, before.relationship, before.staff_role
+        schools, relationship, staff_role = before.schools, before.relationship, before.staff_role
         staff_schools = before.staff_schools
         if folded == "student":
             who = Who.STUDENT
-            school = school or (orgs[0] if orgs else "")
+            schools += tuple(org for org in orgs if org not in schools)
         elif folded in CONTACT_ROLES:
             who = Who.CONTACT
             relationship = relationship or folded
@@ -287,7 +291,7 @@ class _OneRoster:
                 table.report(messages.ROLE_UNKNOWN, line, "role", role)
             staff_role = staff_role or role
             staff_schools += tuple(org for org in orgs if org not in staff_schools)
-        return Roles(before.who | who, school, relationship, staff_role, staff_schools)
+        return Roles(before.who | who, schools, before.past_school, relationship, staff_role, staff_schools)
 
     def _is_org(self, table: Table, line: int, column: str, org: str | None, message: Message) -> bool:
         if not org:
@@ -332,12 +336,20 @@ class _OneRoster:
                 checks.student_birth(
                     table, line, "familyName", family_name=family or "", given_name=given or "", birth_on=birth_on
                 )
-                if not roles.school_id and self._version != "1.2":
+                school, second, *more = (*self._orgs.of_student(roles.schools or (roles.past_school,)), "")
+                if not school and self._version != "1.2":
                     table.report(messages.CELL_REQUIRED, line, "orgSourcedIds")
-                yield from self._orgs.use(roles.school_id)
+                for org in filter(None, more):
+                    table.report(
+                        messages.STUDENT_MANY_SCHOOLS,
+                        line,
+                        "sourcedId" if self._version == "1.2" else "orgSourcedIds",
+                        org,
+                    )
+                yield from self._orgs.use(school)
                 yield StudentRow(
-                    line, id_, roles.school_id, family or "", given or "", middle, preferred, birth_on,
-                    grade, None, active, None, None, email, None, master,
+                    line, id_, school, family or "", given or "", middle, preferred, birth_on,
+                    grade, None, active, None, None, email, None, master, second_school_id=second,
                 )  # fmt: skip
             if roles.who & Who.CONTACT:
                 checks.contact_email(table, line, "email", email)

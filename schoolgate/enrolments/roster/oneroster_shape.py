@@ -63,6 +63,7 @@ ROLE_COLUMNS = (
     Column("roleType", Kind.WORD, words={"primary": True, "secondary": False}),
     Column("role", needed=True, filled=True),
     Column("orgSourcedId", Kind.ID, needed=True, filled=True),
+    Column("endDate"),
 )
 CLASS_COLUMNS = (
     Column("sourcedId", Kind.ID, needed=True, filled=True),

@@ -49,7 +49,10 @@ class SchoolRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class StudentRow(msgspec.Struct, frozen=True, gc=False):
-    """An enrolled person. ``is_active`` None: not stated, so active."""
+    """An enrolled person. ``is_active`` None: not stated, so active.
+
+    ``second_school_id``: where they are besides; empty for nowhere, None where the file can't say.
+    """
 
     line: int
     id: str
@@ -67,6 +70,7 @@ class StudentRow(msgspec.Struct, frozen=True, gc=False):
     email: str | None = None
     household_id: str | None = None
     alternative_id: str | None = None
+    second_school_id: str | None = None
 
 
 class ContactRow(msgspec.Struct, frozen=True, gc=False):
@@ -237,10 +241,11 @@ class ReadOptions:
     """What a person may say about the files beforehand.
 
     repair: undo a double encoding in whole files. encoding_is_confirmed: somebody accepted before that files of this source
-    are in Windows-1252. known: whom files may name without listing them.
+    are in Windows-1252. known: whom files may name without listing them. today: in the school's time zone; None: no day counts as past.
     """
 
     date_order: DateOrder | None = None
     repair: bool = False
     encoding_is_confirmed: bool = False
     known: Known = field(default_factory=NobodyKnown)
+    today: date | None = None

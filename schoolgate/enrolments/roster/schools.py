@@ -1,6 +1,7 @@
 """Organisations of a roster, and which of them are schools (``rostering.md`` §10): whatever people belong to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from schoolgate.enrolments.roster.rows import SchoolRow
 
@@ -16,21 +17,37 @@ def school_number(*texts: str | None) -> int | None:
     return None
 
 
+def has_ended(last_day: str | None, today: date | None) -> bool:
+    """A role's last day, as ISO 8601 writes it, is over. Whatever else stands there says nothing."""
+    if today is None or not last_day:
+        return False
+    try:
+        return date.fromisoformat(last_day[:10]) < today
+    except ValueError:
+        return False
+
+
 class Orgs:
     """The organisations of one file. Each becomes a SchoolRow once: a school at once, another when somebody belongs to it."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, SchoolRow] = {}
         self._given: set[str] = set()
+        self._schools: set[str] = set()
 
     def add(self, line: int, id_: str, name: str, number: int | None, *, is_school: bool) -> Iterator[SchoolRow]:
         """Note one; gives its row if it is a school by its type."""
         self._waiting[id_] = SchoolRow(line, id_, name, number)
         if is_school:
+            self._schools.add(id_)
             yield from self.use(id_)
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._waiting or id_ in self._given
+
+    def of_student(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """At which schools a student is who belongs to these, in order: schools by their type, or the first where none is one."""
+        return tuple(id_ for id_ in dict.fromkeys(ids) if id_ in self._schools) or tuple(ids[:1])
 
     def use(self, id_: str) -> Iterator[SchoolRow]:
         """Somebody belongs to it: its row, the first time."""

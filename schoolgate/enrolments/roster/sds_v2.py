@@ -1,7 +1,7 @@
 """School Data Sync CSV v2, which has no contacts, and v2.1, which ties them in relationships.csv (``rostering.md`` §4)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from schoolgate.enrolments.roster import messages
@@ -21,7 +21,7 @@ from schoolgate.enrolments.roster.rows import (
     StaffRow,
     StudentRow,
 )
-from schoolgate.enrolments.roster.schools import school_number
+from schoolgate.enrolments.roster.schools import has_ended, school_number
 from schoolgate.enrolments.roster.sds import Sds
 from schoolgate.enrolments.roster.seen import Flags, Seen, report_lonely
 from schoolgate.enrolments.roster.table import Table
@@ -60,8 +60,9 @@ _ROLE_COLUMNS = (
     Column("role", needed=True, filled=True),
     Column("grade", limit=40),
     Column("isPrimary", Kind.YES_NO),
+    Column("roleEndDate"),
 )
-_ROLE_KNOWN = ("sessionSourcedId", "roleStartDate", "roleEndDate")
+_ROLE_KNOWN = ("sessionSourcedId", "roleStartDate")
 _RELATIONSHIP_COLUMNS = (
     Column("userSourcedId", Kind.ID, needed=True, filled=True),
     Column("relationshipUserSourcedId", Kind.ID, needed=True, filled=True),
@@ -114,7 +115,8 @@ def read_v2_1(files: RosterFiles, options: ReadOptions, findings: Findings) -> R
 class _Roles:
     """What one user of v2.1 is; few distinct ones exist, so they are shared."""
 
-    school_id: str = ""
+    schools: tuple[str, ...] = ()  # A student's, the main one first.
+    past_school: str = ""  # Where somebody was a student, for one who is nowhere now.
     grade: str | None = None
     is_student: bool = False
     relationship: str = ""
@@ -192,14 +194,17 @@ class _Version2(Sds):
         return {} if table is None else {id_: birth_on for _, (id_, birth_on) in table.rows() if birth_on is not None}
 
     def _read_roles(self, table: Table) -> None:
-        for line, (user, org, role, grade, is_primary) in table.rows():
+        for line, (user, org, role, grade, is_primary, last_day) in table.rows():
             if user and role:
                 if org and org not in self._orgs:
                     table.report(messages.ID_UNKNOWN, line, "orgSourcedId", org, where=ORGS)
                 before = self._roles.get(user, _Roles())
-                found = self._with_role(
-                    table, line, before, role, org=org or "", grade=grade, is_primary=is_primary is True
-                )
+                if role.casefold() == "student" and has_ended(last_day, self._options.today):
+                    found = replace(before, is_student=True, past_school=before.past_school or org or "")
+                else:
+                    found = self._with_role(
+                        table, line, before, role, org=org or "", grade=grade, is_primary=is_primary is True
+                    )
                 self._roles[user] = self._shared.setdefault(found, found)
 
     def _with_role(
@@ -207,13 +212,15 @@ class _Version2(Sds):
     ) -> _Roles:
         """What somebody is with one role more. Roles come in any case."""
         folded = role.casefold()
-        school_id, has_primary, is_student = before.school_id, before.has_primary, before.is_student
+        schools, has_primary, is_student = before.schools, before.has_primary, before.is_student
         relationship, staff_role, staff_schools = before.relationship, before.staff_role, before.staff_schools
         if folded == "student":
             is_student = True
-            if not school_id or (is_primary and not has_primary):
-                school_id, has_primary = org, is_primary
-            grade = grade if school_id == org and grade else before.grade
+            if org and is_primary and not has_primary:
+                schools, has_primary = (org, *(each for each in schools if each != org)), True
+            elif org and org not in schools:
+                schools += (org,)
+            grade = grade if schools[:1] == (org,) and grade else before.grade
         elif folded in _CONTACT_ROLES:
             relationship, grade = relationship or folded, before.grade
         else:
@@ -221,7 +228,9 @@ class _Version2(Sds):
                 table.report(messages.ROLE_UNKNOWN, line, "role", role)
             staff_role, grade = staff_role or role, before.grade
             staff_schools += (org,) if org and org not in staff_schools else ()
-        return _Roles(school_id, grade, is_student, relationship, staff_role, staff_schools, has_primary)
+        return _Roles(
+            schools, before.past_school, grade, is_student, relationship, staff_role, staff_schools, has_primary
+        )
 
     def _read_users(self, table: Table, births: dict[str, date]) -> Iterator[Row]:
         for line, cells in table.rows():
@@ -241,13 +250,17 @@ class _Version2(Sds):
             if roles.is_student:
                 birth_on = births.get(id_)
                 self._students.add(id_, line)
-                yield from self._orgs.use(roles.school_id)
+                school, second, *more = (*self._orgs.of_student(roles.schools or (roles.past_school,)), "")
+                for org in filter(None, more):
+                    column = "sourcedId" if self._has_roles else "orgSourcedIds"
+                    table.report(messages.STUDENT_MANY_SCHOOLS, line, column, org)
+                yield from self._orgs.use(school)
                 self._checks.student_birth(
                     table, line, "familyName", family_name=family or "", given_name=given or "", birth_on=birth_on
                 )
                 yield StudentRow(
-                    line, id_, roles.school_id, family or "", given or "", None, None, birth_on, roles.grade,
-                    None, None, None, None, email,
+                    line, id_, school, family or "", given or "", None, None, birth_on, roles.grade,
+                    None, None, None, None, email, second_school_id=second,
                 )  # fmt: skip
             if roles.staff_role:
                 for org in roles.staff_schools:

@@ -123,7 +123,10 @@ def student_add(request: TenantRequest) -> HttpResponse:
 def student_edit(request: TenantRequest, student_id: int) -> HttpResponse:
     found = student_in(request, student_id, Right.ENROLMENTS_EDIT)
     schools = schools_of(request.tenant, only=request.rights[Right.ENROLMENTS_EDIT])
-    form = StudentForm(request.POST, schools=schools) if request.POST else StudentForm.of(found, schools=schools)
+    if request.POST:
+        form = StudentForm(request.POST, schools=schools, now=found)
+    else:
+        form = StudentForm.of(found, schools=schools, now=found)
     if form.is_valid():
         try:
             changed = edit_student(

@@ -167,7 +167,7 @@ def _students(scope: Scope, row_ids: Collection[int]) -> tuple[Mapping[int, list
         if (household_id, pair.student_id) in seen:
             continue
         seen.add((household_id, pair.student_id))
-        if scope.schools is not None and pair.student.school_id not in scope.schools:
+        if not pair.student.is_at(scope.schools):
             hidden[household_id] += 1
         else:
             names[household_id].append(pair.student.shown_name)

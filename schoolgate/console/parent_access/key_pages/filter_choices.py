@@ -23,10 +23,9 @@ class FilterChoices:
 def filter_choices(scope: Scope) -> FilterChoices:
     """Query: what there is to filter by."""
     schools = School.objects.for_tenant(scope.tenant).filter(is_active=True)
-    students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True)
+    students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True).at_schools(scope.schools)
     if scope.schools is not None:
         schools = schools.filter(pk__in=scope.schools)
-        students = students.filter(school_id__in=scope.schools)
     languages = DirectoryContact.objects.for_tenant(scope.tenant).exclude(language="")
 
     def different(rows: QuerySet[Any], column: str) -> tuple[str, ...]:

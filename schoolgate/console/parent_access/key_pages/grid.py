@@ -22,7 +22,7 @@ from schoolgate.enrolments.names import fold_name
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.letters.queries import stuck_messages
 from schoolgate.lib.keycode import SELECTOR_LENGTH
-from schoolgate.tenancy.models import KeySystem, Tenant
+from schoolgate.tenancy.models import KeySystem, School, Tenant
 
 
 def rows_in(scope: Scope) -> QuerySet[Any]:
@@ -43,8 +43,7 @@ def contacts_in(scope: Scope) -> QuerySet[DirectoryContact]:
 def households_in(scope: Scope) -> QuerySet[DirectoryHousehold]:
     """Every household with an active student whom the member may see; without a name it is sorted by its ID."""
     pairs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(student__is_active=True)
-    if scope.schools is not None:
-        pairs = pairs.filter(student__school_id__in=scope.schools)
+    pairs = pairs.at_schools(scope.schools)
     found: QuerySet[DirectoryHousehold] = DirectoryHousehold.objects.for_tenant(scope.tenant)
     found = found.annotate(sort_name=Lower(Coalesce(NullIf("name", Value("")), "source_id")))
     return found.filter(pk__in=pairs.filter(household_id__isnull=False).values("household_id"))
@@ -52,8 +51,7 @@ def households_in(scope: Scope) -> QuerySet[DirectoryHousehold]:
 
 def students_in(scope: Scope) -> QuerySet[DirectoryStudent]:
     """Every active student whom the member may see."""
-    found: QuerySet[DirectoryStudent] = DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True)
-    return found if scope.schools is None else found.filter(school_id__in=scope.schools)
+    return DirectoryStudent.objects.for_tenant(scope.tenant).filter(is_active=True).at_schools(scope.schools)
 
 
 def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> QuerySet[Any]:
@@ -64,13 +62,15 @@ def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = (
     for word in fold_name(filters.q).split():
         found = found.filter(pk__in=_with_word(scope, word))
     students = {
-        "student__school__number": filters.school,
         "student__year_level": filters.year,
         "student__roll_class": filters.roll_class,
     }
     asked = {column: value for column, value in students.items() if value not in {None, ""}}
-    if asked:
-        found = found.filter(Exists(associations(scope).filter(student__is_active=True, **asked)))
+    if asked or filters.school is not None:
+        theirs = associations(scope).filter(student__is_active=True, **asked)
+        if filters.school is not None:
+            theirs = theirs.at_schools(_numbered(scope.tenant, filters.school))
+        found = found.filter(Exists(theirs))
     for chosen, condition in _yes_or_no(scope, filters, pending_ids):
         if chosen:
             found = found.filter(condition) if chosen == "yes" else found.exclude(condition)
@@ -84,6 +84,11 @@ def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = (
     elif filters.state:
         found = found.annotate(state=state_of(scope)).filter(state=filters.state)
     return found
+
+
+def _numbered(tenant: Tenant, number: int) -> list[int]:
+    """The school of this code, if there is one."""
+    return list(School.objects.for_tenant(tenant).filter(number=number).values_list("pk", flat=True))
 
 
 def _yes_or_no(scope: Scope, filters: Filters, pending_ids: Collection[int]) -> list[tuple[str, Q | Exists]]:
@@ -110,17 +115,14 @@ def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:
     students = DirectoryStudent.objects.for_tenant(scope.tenant).filter(
         Q(sort_name__contains=word) | Q(student_no__iexact=word)
     )
-    if scope.schools is not None:
-        students = students.filter(school_id__in=scope.schools)
+    students = students.at_schools(scope.schools)
     pairs = DirectoryAssociation.objects.for_tenant(scope.tenant)
     theirs = pairs.filter(student_id__in=students.values("pk"))
     column = scope.scheme.column
     if scope.scheme.is_own_addressee:
         parts: list[QuerySet[Any, Any]] = [contacts.values("pk"), theirs.values(column)]
     else:
-        own = pairs.filter(contact_id__in=contacts.values("pk"))
-        if scope.schools is not None:
-            own = own.filter(student__school_id__in=scope.schools)
+        own = pairs.filter(contact_id__in=contacts.values("pk")).at_schools(scope.schools)
         parts = [own.values(column), theirs.values(column)]
         if scope.scheme.system == KeySystem.FAMILY:
             households = DirectoryHousehold.objects.for_tenant(scope.tenant)

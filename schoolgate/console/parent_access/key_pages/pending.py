@@ -16,7 +16,7 @@ class AddedStudent:
     """A student whom a contact will see from the next sync on."""
 
     name: str
-    school_id: int
+    school_ids: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def pending_students(scope: Scope, contact_ids: Collection[int]) -> PendingStude
     for contact_id, links in found.items():
         for link in links:
             if link.opens:
-                added[contact_id].append(AddedStudent(link.student_name, link.school_id))
+                added[contact_id].append(AddedStudent(link.student_name, link.school_ids))
             else:
                 removed[contact_id].add(link.student_id)
     return PendingStudents(

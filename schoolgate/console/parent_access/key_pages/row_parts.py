@@ -5,14 +5,14 @@ from collections.abc import Collection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from schoolgate.console.parent_access.key_pages.scope import Scope
-from schoolgate.directory.models import DirectoryAssociation, DirectoryBar
+from schoolgate.directory.models import DirectoryAssociation, DirectoryAssociationQuerySet, DirectoryBar
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 
 
-def associations(scope: Scope) -> QuerySet[DirectoryAssociation]:
+def associations(scope: Scope) -> DirectoryAssociationQuerySet:
     """The students of each row whom the member may see, with access or without."""
     found = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(**{scope.scheme.column: OuterRef("pk")})
-    return found if scope.schools is None else found.filter(student__school_id__in=scope.schools)
+    return found.at_schools(scope.schools)
 
 
 def links_of(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[DirectoryAssociation]:

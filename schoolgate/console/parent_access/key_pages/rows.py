@@ -140,14 +140,14 @@ def _students(
     for pair in pairs:
         if not pair.is_link:  # type: ignore[attr-defined]  # Annotated below.
             continue
-        if scope.schools is not None and pair.student.school_id not in scope.schools:
+        if not pair.student.is_at(scope.schools):
             hidden += 1
         else:
             lines.append(StudentLine(pair.student.shown_name, "removed" if pair.student_id in removed else ""))
     lines += [
         StudentLine(added.name, "added")
         for added in pending.added_by_contact.get(contact_id, ())
-        if scope.schools is None or added.school_id in scope.schools
+        if scope.schools is None or scope.schools & added.school_ids
     ]
     return tuple(lines), hidden
 

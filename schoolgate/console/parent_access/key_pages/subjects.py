@@ -43,6 +43,6 @@ def _in_reach(scope: Scope, subjects: Iterable[Subject]) -> set[int] | None:
     """Those of their addressees who have a student at the member's schools; None: all of them."""
     if scope.schools is None:
         return None
-    pairs = DirectoryAssociation.objects.for_tenant(scope.tenant).filter(student__school_id__in=scope.schools)
+    pairs = DirectoryAssociation.objects.for_tenant(scope.tenant).at_schools(scope.schools)
     addressees = frozenset(subject.addressee for subject in subjects)
     return set(pairs.filter(contact_id__among=addressees).values_list("contact_id", flat=True))

@@ -36,4 +36,4 @@ def sees_nobody_beyond(request: TenantRequest, account: User, right: Right) -> b
     if reach is None:
         return True
     children = children_of(tenant=request.tenant, account=account, at=timezone.now())
-    return is_wholly_in_reach(request, account, right) and all(child.school_id in reach for child in children)
+    return is_wholly_in_reach(request, account, right) and all(child.is_at(reach) for child in children)

@@ -50,7 +50,7 @@ class Row:
 
     @property
     def schools(self) -> list[str]:
-        return list(dict.fromkeys(student.school.name for student in self.students))
+        return list(dict.fromkeys(school.name for student in self.students for school in student.schools))
 
 
 def rows_of(*, tenant: Tenant, accounts: Sequence[User], school_ids: Collection[int] | None, at: datetime) -> list[Row]:
@@ -75,7 +75,7 @@ def _row(
     at: datetime,
 ) -> Row:
     state = state_of(account, is_deleted=stop is not None and stop.kind == StopKind.BINNED)
-    near = tuple(each for each in sight.students if school_ids is None or each.school_id in school_ids)
+    near = tuple(each for each in sight.students if each.is_at(school_ids))
     locked = "staff" if state == DISABLED else ""
     if state not in {DISABLED, DELETED} and account.locked_until is not None and account.locked_until > at:
         locked = "tries"

@@ -62,14 +62,11 @@ def lines_after(
             tenant=tenant, subjects=[item.subject for item in some], today=day_of(tenant, at)
         )
         for item in some:
-            mine = [
-                student
-                for student in students.get(item.subject, ())
-                if school_ids is None or student.school_id in school_ids
-            ]
+            mine = [student for student in students.get(item.subject, ()) if student.is_at(school_ids)]
+            places = {pk for each in mine for pk in each.school_ids if school_ids is None or pk in school_ids}
             made = item.state == ItemState.DONE
             outcome = _("key made") if made else reason_words(item.why)
-            yield Line(item.subject, mine[0].pk if mine else None, outcome, len({each.school_id for each in mine}) > 1)
+            yield Line(item.subject, mine[0].pk if mine else None, outcome, len(places) > 1)
 
 
 def csv_of(tenant: Tenant, lines: Sequence[Line]) -> Iterator[bytes]:
@@ -95,7 +92,9 @@ def _cells(tenant: Tenant, lines: Sequence[Line]) -> Iterator[list[str]]:
         wanted = {line.student_id for line in some if line.student_id is not None}
         students = {
             student.pk: student
-            for student in DirectoryStudent.objects.for_tenant(tenant).filter(pk__in=wanted).select_related("school")
+            for student in DirectoryStudent.objects.for_tenant(tenant)
+            .filter(pk__in=wanted)
+            .select_related("school", "second_school")
         }
         adults = {line.subject.addressee for line in some if line.subject.kind != STUDENT_SELF}
         contacts = DirectoryContact.objects.for_tenant(tenant).in_bulk(adults)
@@ -109,7 +108,7 @@ def _line(line: Line, student: DirectoryStudent | None, contacts: dict[int, Dire
     of_student = ["", "", "", "", ""]
     if student is not None:
         of_student = [
-            student.school.name,
+            student.school_names,
             student.year_level,
             student.roll_class,
             student.student_no,

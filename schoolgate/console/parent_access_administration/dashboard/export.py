@@ -44,7 +44,7 @@ def students_exported(reach: Reach, asked: Asked) -> Exported:
             for row in student_rows(reach, students[start : start + AT_ONCE]):
                 each = row.student
                 names = [each.student_no, each.family_name, each.preferred_name or each.given_name]
-                yield [*names, each.school.name, each.year_level, each.roll_class, str(row.coverage.label)]
+                yield [*names, each.school_names, each.year_level, each.roll_class, str(row.coverage.label)]
 
     return Exported(csv_bytes(headings, lines()), len(students), asked.said)
 

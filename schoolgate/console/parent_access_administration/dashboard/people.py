@@ -53,7 +53,7 @@ def students_of(reach: Reach, asked: Asked) -> QuerySet[DirectoryStudent]:
     elif asked.stages:
         select = f"SELECT student_id FROM best WHERE stage IN ({_numbers(asked.stages)})"
         students = students.filter(pk__in=ids_framed(reach, select))
-    return students.select_related("school").order_by("sort_name", "pk")
+    return students.select_related("school", "second_school").order_by("sort_name", "pk")
 
 
 def student_rows(reach: Reach, students: Sequence[DirectoryStudent]) -> list[StudentRow]:
@@ -116,7 +116,7 @@ def parent_rows(reach: Reach, rows: Sequence[tuple[Any, ...]]) -> list[ParentRow
         if addressee not in contacts:  # Gone since the ids were read.
             continue
         theirs = students.get(subjects[pk, addressee], [])
-        seen = [each for each in theirs if reach.schools is None or each.school_id in reach.schools]
+        seen = [each for each in theirs if each.is_at(reach.schools)]
         row = ParentRow(contacts[addressee], names.get(pk, ""), tuple(seen), len(theirs) - len(seen), Stage(stage))
         found.append(row)
     return found

@@ -21,6 +21,7 @@ from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages, waiting_messages
+from schoolgate.tenancy.at_schools import school_within
 from schoolgate.tenancy.models import Tenant
 
 
@@ -59,7 +60,7 @@ def framed(reach: Reach, select: str) -> tuple[str, list[Any]]:
     """A statement over the frame with its parameters. select: reads ``opened``, ``best``, ``students``."""
     found: dict[str, str] = {}
     parameters: list[Any] = []
-    students = students_in(reach).values_list("pk", "school_id", "year_level")
+    students = students_in(reach).values_list("pk", school_within(reach.schools), "year_level")
     pieces = (("keys", _keys(reach)), ("ties", _ties(reach)), ("links", _links(reach)), ("students", students))
     for name, rows in pieces:
         found[name], some = rows.order_by().query.sql_with_params()
@@ -83,8 +84,7 @@ def ids_framed(reach: Reach, select: str, parameters: Sequence[Any] = ()) -> Raw
 
 def students_in(reach: Reach) -> QuerySet[DirectoryStudent]:
     """The active students whom the member may see."""
-    students = DirectoryStudent.objects.for_tenant(reach.tenant).filter(is_active=True)
-    return students if reach.schools is None else students.filter(school_id__in=reach.schools)
+    return DirectoryStudent.objects.for_tenant(reach.tenant).filter(is_active=True).at_schools(reach.schools)
 
 
 def _links(reach: Reach) -> QuerySet[Any, Any]:
@@ -92,10 +92,10 @@ def _links(reach: Reach) -> QuerySet[Any, Any]:
     column = SUBJECT_COLUMN[parent_kind(reach.tenant)]
     links = DirectoryAssociation.objects.for_tenant(reach.tenant).links(today=reach.today)
     links = links.filter(contact__type=PARENT, **{f"{column}__isnull": False})
-    if reach.schools is not None:
-        links = links.filter(student__school_id__in=reach.schools)
+    links = links.at_schools(reach.schools)
     found = links.annotate(subject=F(column), addressee=F("contact_id"), language=Lower("contact__language"))
-    return found.values_list("student_id", "student__school_id", "subject", "addressee", "language")
+    school = school_within(reach.schools, of="student__")
+    return found.values_list("student_id", school, "subject", "addressee", "language")
 
 
 def _keys(reach: Reach) -> QuerySet[Any, Any]:

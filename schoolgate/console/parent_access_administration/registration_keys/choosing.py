@@ -130,8 +130,5 @@ def opens_sentence(
 
 
 def _listed_schools(students: Sequence[DirectoryStudent], schools: frozenset[int] | None) -> str:
-    names = Counter(
-        student.school.name if schools is None or student.school_id in schools else _("another school")
-        for student in students
-    )
+    names = Counter(student.school_names if student.is_at(schools) else _("another school") for student in students)
     return _("at %(schools)s") % {"schools": ", ".join(names)}

@@ -57,13 +57,12 @@ class StudentKeys:
 
 def students_in(scope: Scope) -> QuerySet[DirectoryStudent]:
     """The students whom the member may see (R-RK-11)."""
-    students = DirectoryStudent.objects.for_tenant(scope.tenant)
-    return students if scope.schools is None else students.filter(school_id__in=scope.schools)
+    return DirectoryStudent.objects.for_tenant(scope.tenant).at_schools(scope.schools)
 
 
 def student_by_id(scope: Scope, student_id: int) -> DirectoryStudent:
     """Query. Raises NotFound, also beyond the member's schools (R-RK-11)."""
-    found = students_in(scope).select_related("school").filter(pk=student_id).first()
+    found = students_in(scope).select_related("school", "second_school").filter(pk=student_id).first()
     if found is None:
         raise NotFound
     return found

@@ -56,7 +56,10 @@ def rows_of(scope: Scope, student_ids: Sequence[int], *, surname: str = "") -> l
 
     surname: what the search looked for.
     """
-    found = {student.pk: student for student in students_in(scope).filter(pk__in=student_ids).select_related("school")}
+    found = {
+        student.pk: student
+        for student in students_in(scope).filter(pk__in=student_ids).select_related("school", "second_school")
+    }
     students = [found[pk] for pk in student_ids if pk in found]
     formerly: dict[int, list[str]] = {}
     if surname and scope.former_in != frozenset():
@@ -77,7 +80,7 @@ def _row(keys: StudentKeys, formerly: tuple[str, ...]) -> Row:
     parents, problems = said_of_parents(keys), problems_of(keys)
     own_look = own.look if is_offered else LOOKS[GridState.NO_KEY]
     gaps = len(keys.gaps()) if any(each.is_gap for each in keys.parents) else 0
-    about = [student.student_no, student.shown_name, student.school.name, student.year_level, student.roll_class]
+    about = [student.student_no, student.shown_name, student.school_names, student.year_level, student.roll_class]
     told = repr([*about, student.is_active, words, fact, own_look, parents, problems, gaps, formerly])
     return Row(
         student=student,

@@ -77,16 +77,14 @@ def restore(request: TenantRequest, account_id: int, student_id: int) -> HttpRes
 def _student_in(request: TenantRequest, account: User, student_id: int) -> DirectoryStudent:
     """A student whom the account sees, at one of the member's schools. Raises NotFound."""
     student = child_of(tenant=request.tenant, account=account, student_id=student_id, at=timezone.now())
-    reach = request.rights[Right.KEYS_ACT]
-    if reach is not None and student.school_id not in reach:
+    if not student.is_at(request.rights[Right.KEYS_ACT]):
         raise NotFound
     return student
 
 
 def _may_edit(request: TenantRequest, student: DirectoryStudent) -> bool:
     """Flags and restrictions are the enrolments' own right (spine §6)."""
-    reach = request.rights.get(Right.ENROLMENTS_EDIT, set())
-    return reach is None or student.school_id in reach
+    return student.is_at(request.rights.get(Right.ENROLMENTS_EDIT, set()))
 
 
 def _ways(request: TenantRequest, student: DirectoryStudent, found: Behind) -> list[tuple[str, Any]]:
@@ -124,6 +122,6 @@ def _consequences(request: TenantRequest, account: User, tie_ids: list[int]) -> 
         ("lost", [child for pk, child in before.items() if pk not in after]),
         ("gained", [child for pk, child in after.items() if pk not in before]),
     ):
-        near = [child for child in children if reach is None or child.school_id in reach]
+        near = [child for child in children if child.is_at(reach)]
         told |= {word: near, f"{word}_elsewhere": len(children) - len(near)}
     return told
