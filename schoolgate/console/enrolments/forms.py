@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from schoolgate.enrolments.associate import NewAssociation
 from schoolgate.enrolments.edit_association import AssociationFields
-from schoolgate.enrolments.models import Association, ContactType, PersonState, RestrictionKind
+from schoolgate.enrolments.models import Association, ContactType, PersonState, RestrictionKind, Student
 from schoolgate.enrolments.people import ContactFields, HouseholdFields, StudentFields
 from schoolgate.enrolments.save_restriction import RestrictionTerms
 from schoolgate.tenancy.models import School
@@ -79,6 +79,15 @@ class StudentForm(EditForm):
     school_id = forms.TypedChoiceField(
         label=_("School"), coerce=int, error_messages={"required": _("Choose a school.")}
     )
+    second_school_id = forms.TypedChoiceField(
+        label=_("Second school"),
+        coerce=int,
+        required=False,
+        empty_value=None,
+        help_text=_(
+            "If the student goes to two. Both offices then see the student; lists and letters go by the first."
+        ),
+    )
     year_level = _words(_("Year"), most=40)
     roll_class = _words(_("Class"), most=80)
     birth_date = DateField(label=_("Date of birth"), required=False)
@@ -89,11 +98,17 @@ class StudentForm(EditForm):
     ends_on = DateField(label=_("Last day"), required=False)
     email = EmailField()
 
-    def __init__(self, *given: Any, schools: list[School], **options: Any) -> None:
+    def __init__(self, *given: Any, schools: list[School], now: Student | None = None, **options: Any) -> None:
+        """schools: the member's. now: the student as they are; a place at a school beyond the member's can't be changed."""
         super().__init__(*given, **options)
-        self.fields["school_id"].choices = [("", "")] + [  # type: ignore[attr-defined]  # A choice field.
-            (school.pk, f"{school.name} ({school.number})") for school in schools
-        ]
+        places = {"school_id": now and now.school, "second_school_id": now and now.second_school}
+        for name, place in places.items():
+            offered = [None, *schools] if place is None or place in schools else [place]
+            self.fields[name].choices = [  # type: ignore[attr-defined]  # A choice field.
+                (each.pk, f"{each.name} ({each.number})") if each else ("", "") for each in offered
+            ]
+        if len(schools) < 2 and places["second_school_id"] is None:
+            del self.fields["second_school_id"]
 
     def clean_birth_date(self) -> date | None:
         born: date | None = self.cleaned_data["birth_date"]

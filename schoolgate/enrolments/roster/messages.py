@@ -350,7 +350,7 @@ STUDENT_MANY_SCHOOLS = Message(
     "student.many_schools",
     _WARNING,
     _("These students are at more than two schools; “%(value)s” was left out."),
-    _("Name the two that matter first, or have this school look after the student through one of them."),
+    _("Nothing to do if the two that count stand first; else put them there."),
 )
 STUDENT_NO_CONTACT = Message(
     "student.no_contact",
