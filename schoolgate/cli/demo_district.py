@@ -145,6 +145,7 @@ def _connect(tenant: Tenant, family: ContactKey, password: str) -> None:
 def _sign_up_pupils(password: str) -> None:
     """A few of those with a key for student use have an account of their own."""
     tenant, now = tenant_named(DISTRICT), timezone.now()
+    # one school: whoever has it as the first
     students = DirectoryStudent.objects.for_tenant(tenant).filter(school__number=HIGH, is_active=True)
     for student, code in islice(_with_keys(tenant, list(students.order_by("pk"))), PUPILS):
         name = f"{student.given_name}{student.pk}".casefold().replace(" ", "")

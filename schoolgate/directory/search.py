@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from schoolgate.directory.models import DirectoryStudent, FormerName, StudentName
 from schoolgate.lib.names import fold_name, surname_parts, surname_starts
-from schoolgate.tenancy.at_schools import at_schools
+from schoolgate.tenancy.at_schools import at_schools, beyond_schools
 from schoolgate.tenancy.models import Tenant
 
 Rows = TypeVar("Rows", QuerySet[DirectoryStudent], QuerySet[StudentName])
@@ -179,12 +179,8 @@ def _of(rows: Rows, sought: Sought, is_active: bool | None) -> Rows:
     if sought.school_ids is not None:
         rows = rows.filter(at_schools(sought.school_ids))
     if sought.without_school_ids:
-        rows = rows.filter(~Q(school_id__in=sought.without_school_ids) | _has_second_beyond(sought.without_school_ids))
+        rows = rows.filter(beyond_schools(sought.without_school_ids))
     return rows if is_active is None else rows.filter(is_active=is_active)
-
-
-def _has_second_beyond(school_ids: Collection[int]) -> Q:
-    return Q(second_school_id__isnull=False) & ~Q(second_school_id__in=school_ids)
 
 
 def _number(typed: str, column: str) -> Q:

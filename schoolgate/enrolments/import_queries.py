@@ -14,6 +14,7 @@ OPEN_STATES = (ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING)
 def imports_of(*, tenant: Tenant, school_ids: Collection[int] | None = None) -> QuerySet[RosterImport]:
     """All imports, newest first; a member of some schools sees those limited to one of them."""
     found = RosterImport.objects.for_tenant(tenant).select_related("school", "job").order_by("-created_at", "-pk")
+    # one school: what the import is limited to
     return found if school_ids is None else found.filter(school_id__in=school_ids)
 
 

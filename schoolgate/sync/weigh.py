@@ -136,6 +136,7 @@ def _schools_emptied(span: Span) -> tuple[int, ...]:
     ]
     going = RawSQL("SELECT object_id FROM sync_diff WHERE kind = 'association' AND NOT left_out AND NOT link_after", [])
     links = DirectoryAssociation.objects.for_tenant(span.tenant).links(today=span.today)
+    # one school: as the rows above are counted
     kept = links.filter(student__school=OuterRef("pk")).exclude(pk__in=going)
     schools = School.objects.for_tenant(span.tenant).filter(~Exists(kept), pk__in=losing)
     return tuple(schools.order_by("number").values_list("number", flat=True))

@@ -20,6 +20,12 @@ def at_schools(school_ids: Collection[int], *, of: str = "") -> Q:
     return Q(**{f"{of}school_id__in": school_ids}) | Q(**{f"{of}second_school_id__in": school_ids})
 
 
+def beyond_schools(school_ids: Collection[int]) -> Q:
+    """The students who are at another school than these, too or only."""
+    second_beyond = Q(second_school_id__isnull=False) & ~Q(second_school_id__in=school_ids)
+    return ~Q(school_id__in=school_ids) | second_beyond
+
+
 def school_within(school_ids: Schools, *, of: str = "") -> Case | F:
     """Of students at these schools, the one of them under which each is counted: the main one if it is among them."""
     main = F(f"{of}school_id")

@@ -28,7 +28,7 @@ from schoolgate.enrolments.roster.findings import Findings
 from schoolgate.enrolments.roster.rows import DateOrder
 from schoolgate.tenancy.models import OfficeNotice, School
 from tests.enrolments.test_roster_oneroster import parent, v1_1
-from tests.factories.rosters import SETS, csv_of, many, native, one_family, uploads_of, without
+from tests.factories.rosters import SETS, STUDENT, csv_of, many, native, one_family, uploads_of, without
 from tests.factories.tenancy import NOW, actor, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -666,3 +666,47 @@ def test_an_encoding_is_confirmed_once_for_a_source(tenant):
         again = take(tenant, files, accepts_warnings=False)
         assert again.applied
         assert "note file.encoding" in codes(again)
+
+
+def schools_of(tenant, id_="S1"):
+    """Numbers of the student's two schools."""
+    found = student(tenant, id_)
+    return found.school.number, found.second_school.number if found.second_school else None
+
+
+def test_a_second_school_comes_stays_where_nothing_is_said_and_goes_where_a_blank_is(tenant):
+    """R-RK-10. The same file again changes nothing, new school or not."""
+    both = {"students.csv": csv_of([{**STUDENT, "second_school_code": "102"}])}
+    assert take(tenant, both).students.added == 1
+    assert schools_of(tenant) == (101, 102)
+    assert not clock_moves(tenant, both)
+    take(tenant, {"students.csv": csv_of([STUDENT])})
+    assert schools_of(tenant) == (101, 102)
+    same = {"students.csv": csv_of([{**STUDENT, "second_school_code": "101"}])}
+    take(tenant, same)
+    assert schools_of(tenant) == (101, None)
+    preview = take(tenant, {"students.csv": csv_of([{**STUDENT, "second_school_code": "103"}])}, dry_run=True)
+    assert preview.students.changed == 1
+
+
+def clock_moves(tenant, files):
+    before = student(tenant).changed_no
+    take(tenant, files)
+    return student(tenant).changed_no != before
+
+
+def test_a_second_school_set_by_hand_stays_while_the_first_follows_the_file(tenant):
+    """R-PA-08."""
+    take(tenant, {"students.csv": csv_of([STUDENT, {**STUDENT, "student_id": "S2", "school_code": "102"}])})
+    other = School.objects.get(tenant=tenant, number=102)
+    Student.objects.filter(pk=student(tenant).pk).update(second_school=other, hand_fields=["second_school_id"])
+    moved = {**STUDENT, "school_code": "103", "second_school_code": ""}
+    take(tenant, {"students.csv": csv_of([moved, {**moved, "student_id": "S2", "school_code": "102"}])})
+    assert schools_of(tenant) == (103, 102)
+
+
+def test_an_import_for_one_school_takes_those_whose_second_school_it_is(tenant):
+    rows = [{**STUDENT, "second_school_code": "102"}, {**STUDENT, "student_id": "S2", "family_name": "Berg"}]
+    take(tenant, {"students.csv": csv_of(rows)}, school_number=102)
+    assert [each.source_id for each in Student.objects.for_tenant(tenant)] == ["S1"]
+    assert schools_of(tenant) == (101, 102)

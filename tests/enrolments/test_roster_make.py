@@ -60,6 +60,9 @@ def test_an_importer_finds_neither_errors_nor_warnings_and_counts_the_same(tmp_p
     assert [each for each in findings.folded() if each.severity != Severity.NOTE] == []
     found = Counter(type(row) for row in read)
     assert found[SchoolRow] == 3
+    at_two = [row for row in read if isinstance(row, StudentRow) and row.second_school_id]
+    assert bool(at_two) == (wanted != "sds-1")  # Which can't say so.
+    assert all(row.second_school_id != row.school_id for row in at_two)
     assert (found[StudentRow], found[ContactRow], found[AssociationRow]) == (
         counts.students,
         counts.contacts,

@@ -1,6 +1,6 @@
 """OneRoster CSV 1.0, 1.1, 1.2 (rostering.md §2, §3)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -8,6 +8,7 @@ from schoolgate.enrolments.roster.rows import (
     Absence,
     AssociationRow,
     ContactRow,
+    ReadOptions,
     RollClassRow,
     SchoolRow,
     StaffRow,
@@ -314,3 +315,48 @@ def test_preferred_names_and_the_master_identifier_are_kept():
         )
     )
     assert (found.of(StudentRow)[0].preferred_name, found.of(StudentRow)[0].alternative_id) == ("Addie", "m-1")
+
+
+# Two schools (R-RK-10).
+
+DISTRICT = {"sourcedId": "D1", "name": "District", "type": "district"}
+SCHOOLS = [{}, {"sourcedId": "O2"}, {"sourcedId": "O3"}, DISTRICT]
+
+
+def places(found):
+    [student] = found.of(StudentRow)
+    return student.school_id, student.second_school_id
+
+
+@pytest.mark.parametrize(
+    ("orgs", "schools"), [("O1", ("O1", "")), ("O2,O1", ("O2", "O1")), ("D1,O1", ("O1", "")), ("D1", ("D1", ""))]
+)
+def test_the_first_two_schools_of_a_list_are_the_students(orgs, schools):
+    """The district that stands beside them is none, unless there is nothing else."""
+    assert places(read(v1_1([{"orgSourcedIds": orgs}], orgs=SCHOOLS))) == schools
+
+
+def test_a_third_school_is_told_and_left_out():
+    found = read(v1_1([{"orgSourcedIds": "O1,O2,O3"}], orgs=SCHOOLS))
+    assert places(found) == ("O1", "O2")
+    assert (found.finding("student.many_schools").value, found.finding("student.many_schools").line) == ("O3", 2)
+
+
+def roles_at(*schools):
+    """(school, roleType, endDate) of each of the student's roles."""
+    columns = ("orgSourcedId", "roleType", "endDate")
+    return [{"userSourcedId": "U1", "role": "student", **dict(zip(columns, each, strict=True))} for each in schools]
+
+
+@pytest.mark.parametrize(
+    ("roles", "schools"),
+    [
+        ([("O2", "secondary", ""), ("O1", "primary", "")], ("O1", "O2")),
+        ([("O2", "secondary", "2026-06-30"), ("O1", "primary", "2027-06-30")], ("O1", "")),
+        ([("O2", "primary", "2026-06-30")], ("O2", "")),
+        ([("O2", "secondary", "at some time"), ("O1", "primary", "")], ("O1", "O2")),
+    ],
+)
+def test_roles_give_both_schools_but_not_one_that_was_left(roles, schools):
+    options = ReadOptions(today=date(2026, 11, 24))
+    assert places(read(v1_2([{}], roles_at(*roles)), options=options)) == schools

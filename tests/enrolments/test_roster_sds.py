@@ -1,8 +1,10 @@
 """Microsoft School Data Sync CSV v1, v2, v2.1, and telling formats apart (rostering.md §1, §4)."""
 
+from datetime import date
+
 import pytest
 
-from schoolgate.enrolments.roster.rows import AssociationRow, ContactRow, StaffRow, StudentRow
+from schoolgate.enrolments.roster.rows import AssociationRow, ContactRow, ReadOptions, StaffRow, StudentRow
 from tests.factories.rosters import CONTACT, SETS, STUDENT, csv_of, native, one_family, read
 
 SCHOOL = {"SIS ID": "101", "Name": "Wattle Creek"}
@@ -150,6 +152,16 @@ def test_v2_1_the_primary_role_gives_the_school():
     roles = [{"orgSourcedId": "O2", "isPrimary": "FALSE", "grade": "6"}, {"orgSourcedId": "O1", "grade": "7"}]
     student = read(v2_1([{}], roles)).of(StudentRow)[0]
     assert (student.school_id, student.year_level) == ("O1", "7")
+
+
+def test_v2_1_another_role_is_the_second_school_while_it_lasts():
+    """R-RK-10; not kept is a school that somebody has left, nor a third."""
+    roles = [{}, {"orgSourcedId": "O2", "isPrimary": "FALSE", "grade": "6"}]
+    student = read(v2_1([{}], roles)).of(StudentRow)[0]
+    assert (student.school_id, student.second_school_id, student.year_level) == ("O1", "O2", "7")
+    left = [{}, {"orgSourcedId": "O2", "isPrimary": "FALSE", "roleEndDate": "2026-06-30"}]
+    options = ReadOptions(today=date(2026, 11, 24))
+    assert read(v2_1([{}], left), options=options).of(StudentRow)[0].second_school_id == ""
 
 
 def test_v2_1_roles_of_nobody_and_at_no_school():

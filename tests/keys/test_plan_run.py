@@ -256,3 +256,27 @@ def test_each_subject_has_one_item(tenant):
     job = generate(tenant)
     items = JobItem.objects.filter(job=job, state=ItemState.DONE)
     assert items.count() == len({(item.subject_kind, item.subject_id) for item in items}) == job.total == 6
+
+
+def test_a_student_at_two_schools_is_taken_once_by_either_and_counted_at_the_first_that_is_asked_for(tenant):
+    """R-RK-10, R-GS-03: no key twice, and an inactive school is none."""
+    north, south, closed = make_school(tenant), make_school(tenant), make_school(tenant, is_active=False)
+    student = make_student(tenant, school=north, second_school=south)
+    make_link(student, make_contact(tenant))
+    left = make_student(tenant, school=closed, second_school=south)
+    for schools, place, shared in [
+        ({north}, north, 0),
+        ({south}, south, 0),
+        ({north, south}, north, 1),
+        (None, north, 1),
+    ]:
+        asked = BOTH if schools is None else replace(BOTH, school_ids=frozenset(each.pk for each in schools))
+        plan = planned(tenant, asked)
+        assert {each.id: each.school_id for each in plan.students}[student.pk] == place.pk
+        assert len([subject for subject in plan.subjects if subject.kind == CONTACT]) == 1
+        assert len(plan.shared) == shared
+        if schools != {north}:
+            assert {each.id: each.school_id for each in plan.students}[left.pk] == south.pk
+    assert AccessKey.objects.count() == 0
+    generate(tenant)
+    assert AccessKey.objects.for_tenant(tenant).count() == 3

@@ -56,6 +56,12 @@ def test_a_contact_with_several_students_at_one_school_is_not_called_shared():
     assert not plan.shared
 
 
+def test_a_contact_of_one_student_at_two_schools_of_the_run_is_shared():
+    """R-GS-03, R-RK-10: one key, for both."""
+    both = RunStudent(5, 1, "7", "7B", MIDDLE, is_at_both=True)
+    assert plan_of([both], [pair(5, 1)], for_students=False, parent_kind=CONTACT).shared == {Subject(CONTACT, 1)}
+
+
 def test_twins_of_one_birth_date_stand_by_the_first_in_the_order():
     students = [student(5, school=1), student(6, school=2)]
     plan = plan_of(students, [pair(6, 1), pair(5, 1)], for_students=False, parent_kind=CONTACT)

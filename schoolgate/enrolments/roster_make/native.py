@@ -8,7 +8,7 @@ from schoolgate.enrolments.roster_make.writing import Files, RosterCounts, yes_n
 
 _STUDENTS = (
     "student_id,school_code,family_name,given_name,middle_name,preferred_name,birth_date,year_level,roll_class,"
-    "enrolment_status,start_date,end_date,email,household_id"
+    "enrolment_status,start_date,end_date,email,household_id,second_school_code"
 )
 _CONTACTS = (
     "contact_id,type,title,family_name,given_name,email,mobile,phone_home,phone_work,household_id,address_1,address_2,"
@@ -42,7 +42,7 @@ def _student(student: Student) -> Sequence[object]:
     return (
         student.id, student.school.number, student.family_name, student.given_name, student.middle_name,
         student.preferred_name, student.birth_on, level_word(student.level), student.roll_class, "active", "", "",
-        student.email, student.household.id,
+        student.email, student.household.id, student.second_school.number if student.second_school else "",
     )  # fmt: skip
 
 

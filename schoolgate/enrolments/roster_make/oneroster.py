@@ -121,10 +121,11 @@ class OneRosterWriter:
         school = str(student.school.number)
         self._write_user(
             student.id, f"s{student.id}", student.given_name, student.family_name, middle_name=student.middle_name,
-            role="student", orgs=school, email=student.email, agents=agents, grade=_grade(student.level),
+            role="student", orgs=",".join(student.school_numbers), email=student.email, agents=agents, grade=_grade(student.level),
             preferred_name=student.preferred_name,
         )  # fmt: skip
-        self._write_role(student.id, "primary", "student", school)
+        for number, role_type in zip(student.school_numbers, ("primary", "secondary"), strict=False):
+            self._write_role(student.id, role_type, "student", number)
         self._demographics.row(student.id, *self._stamp, student.birth_on, *([""] * 12))
         homeroom = f"{school}-{student.roll_class}"
         if homeroom not in self._homerooms:

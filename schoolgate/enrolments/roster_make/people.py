@@ -28,7 +28,7 @@ class Household:
 
 @dataclass(slots=True)
 class Student:
-    """level: 0 is kindergarten. household: where most of the time is spent."""
+    """level: 0 is kindergarten. household: where most of the time is spent. second_school: for the few who go to two."""
 
     id: str
     school: School
@@ -41,6 +41,12 @@ class Student:
     roll_class: str
     household: Household
     email: str = ""
+    second_school: School | None = None
+
+    @property
+    def school_numbers(self) -> list[str]:
+        """Of one school or of both, the main one first."""
+        return [str(school.number) for school in (self.school, self.second_school) if school is not None]
 
 
 @dataclass(slots=True)

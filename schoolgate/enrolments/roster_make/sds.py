@@ -120,7 +120,7 @@ class Sds2Writer:
     def _write_student(self, student: Student) -> None:
         self._member(
             student.id, student.school, student.given_name, student.family_name, student.email, role="student",
-            grade=level_word(student.level),
+            grade=level_word(student.level), second=student.second_school,
         )  # fmt: skip
         if self._has_contacts:
             self._demographics.row(student.id, "", student.birth_on)
@@ -132,14 +132,26 @@ class Sds2Writer:
         )  # fmt: skip
 
     def _member(
-        self, id_: str, school: School, given_name: str, family_name: str, email: str, *, role: str, grade: str = ""
+        self,
+        id_: str,
+        school: School,
+        given_name: str,
+        family_name: str,
+        email: str,
+        *,
+        role: str,
+        grade: str = "",
+        second: School | None = None,
     ) -> None:
         username = f"{role[0]}{id_}@district.example"
         if self._has_contacts:
             self._users.row(id_, username, given_name, family_name, "", username, email, "", "")
             self._roles.row(id_, school.number, role, "", grade, "TRUE", "", "")
+            if second is not None:
+                self._roles.row(id_, second.number, role, "", grade, "FALSE", "", "")
         else:
-            self._users.row(id_, school.number, given_name, family_name, username, "", role, grade)
+            schools = f"{school.number},{second.number}" if second else school.number
+            self._users.row(id_, schools, given_name, family_name, username, "", role, grade)
 
 
 def _with_email(family: Family) -> list[Contact]:
