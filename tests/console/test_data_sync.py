@@ -94,6 +94,16 @@ def test_the_preview_words_a_withdrawal_as_loss_and_comes_first(client, tenant, 
     assert f"{new.contact.given_name} Okafor will see {new.student.given_name} Okafor." in added
 
 
+def test_a_flag_that_the_rule_has_set_is_shown_as_by_rule(client, tenant, school, officer):
+    """R-PA-07: each such row of the preview says so, and they can be listed alone."""
+    for how in ("rule", "import"):
+        make_association(make_student(tenant, school=school), make_contact(tenant), access=True, flag_how=how)
+    for look in ("?tab=added", "?tab=added&why=rule"):
+        said = re.findall(r'data-l="Why"><span>([^<]+)', client.get(address(tenant) + look).text)
+        assert said.count("By rule") == 1
+    assert set(said) == {"By rule"}
+
+
 def test_a_preview_writes_nothing(client, tenant, pairs, officer):
     turn(pairs[0], on=False)
     before = (SyncRun.objects.count(), AuditEntry.objects.count())

@@ -26,7 +26,7 @@ from schoolgate.enrolments.notes import open_note
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import Findings
 from schoolgate.enrolments.roster.rows import DateOrder
-from schoolgate.tenancy.models import OfficeNotice, School
+from schoolgate.tenancy.models import OfficeNotice, School, Tenant, TenantSettings
 from tests.enrolments.test_roster_oneroster import parent, v1_1
 from tests.factories.rosters import SETS, STUDENT, csv_of, many, native, one_family, uploads_of, without
 from tests.factories.tenancy import NOW, actor, make_school, make_tenant
@@ -418,6 +418,16 @@ def test_the_tenants_policy_may_be_off():
     tenant = make_tenant(access_policy="off")
     take(tenant, one_family())
     assert tie(tenant).receives_portal_access is False
+
+
+def test_another_policy_turns_what_the_rule_has_set_and_nothing_else(tenant):
+    """R-PA-07: the rule is asked at each import; what a person or a file has said stays."""
+    files = many(3)
+    take(tenant, files)
+    Association.objects.for_tenant(tenant).filter(student__source_id="S0").update(flag_how="hand")
+    TenantSettings.objects.filter(tenant=tenant).update(access_policy="off")
+    take(Tenant.objects.get(pk=tenant.pk), files)
+    assert [tie(tenant, f"S{n}", f"C{n}").receives_portal_access for n in range(3)] == [True, False, False]
 
 
 def test_only_parents_see_by_rule(tenant):

@@ -65,7 +65,10 @@ def effect_of(name: str, found: Numbers, *, tenant: Tenant) -> str:
         "mails_per_hour": ngettext("%(n)s email waits in the outbox.", "%(n)s emails wait in the outbox.", mails)
         % {"n": mails},
         "paper": _("Letters downloaded from now on; also those of runs that are made already."),
-        "access_policy": _("Counts at the next roster import. Flags that are set already stay."),
+        "access_policy": _(
+            "Counts at the next roster import, for each flag that the roster leaves blank: also for those that the rule has set before. "
+            "Flags set by hand or by the roster stay."
+        ),
         "parent_sign_up": _sign_up_effect(keys.live - keys.student_use, is_on=tenant.settings.parent_sign_up),
         "student_sign_up": _sign_up_effect(keys.student_use, is_on=tenant.settings.student_sign_up),
         "forgot_password": ngettext(
