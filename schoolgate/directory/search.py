@@ -28,7 +28,8 @@ _KEY_BYTES = 600  # An index's entry has its limits; a name of such a length is 
 class Sought:
     """What is looked for; what is given is joined by *and*.
 
-    school_ids: of these schools alone, None for all. without_school_ids: and not of these alone. student_no: a part of the Student Id
+    school_ids: of these schools alone, None for all. without_school_ids: and not of these alone. closed_school_ids: inactive
+    schools; whoever is at these alone counts as inactive (G-13). student_no: a part of the Student Id
     as typed. surname: the beginning of any part of the surname. only: a condition on students besides, for filters.
     former_in: of these schools also whoever had such a surname before; None for all, none where the reader may not see that.
     """
@@ -36,6 +37,7 @@ class Sought:
     tenant: Tenant
     school_ids: Collection[int] | None = None
     without_school_ids: Collection[int] = ()
+    closed_school_ids: Collection[int] = ()
     student_no: str = ""
     surname: str = ""
     only: Q | None = None
@@ -180,7 +182,12 @@ def _of(rows: Rows, sought: Sought, is_active: bool | None) -> Rows:
         rows = rows.filter(at_schools(sought.school_ids))
     if sought.without_school_ids:
         rows = rows.filter(beyond_schools(sought.without_school_ids))
-    return rows if is_active is None else rows.filter(is_active=is_active)
+    if is_active is None:
+        return rows
+    if not sought.closed_school_ids:
+        return rows.filter(is_active=is_active)
+    are_active = Q(is_active=True) & beyond_schools(sought.closed_school_ids)
+    return rows.filter(are_active if is_active else ~are_active)
 
 
 def _number(typed: str, column: str) -> Q:

@@ -118,14 +118,16 @@ def _why_never_students(tenant: Tenant, ids: frozenset[int], today: date) -> dic
     differing = schools_stricter_in(tenant, "second_proof", "student_minimum_age")
     rules_at: dict[tuple[int, int | None], Rules] = {}
     found = {}
-    for pk, school_id, second_id, is_active, born in students.values_list(
-        "pk", "school_id", "second_school_id", "is_active", "birth_date"
+    for pk, school_id, second_id, is_active, is_open, second_is_open, born in students.values_list(
+        *("pk", "school_id", "second_school_id", "is_active", "school__is_active", "second_school__is_active"),
+        "birth_date",
     ):
         rules = district
         if school_id in differing or second_id in differing:
             rules = rules_at.get((school_id, second_id)) or rules_for(tenant=tenant, school_ids=(school_id, second_id))
             rules_at[school_id, second_id] = rules
-        why = "" if is_active else INACTIVE
+        # Whoever is at inactive schools alone is so too (G-13).
+        why = "" if is_active and (is_open or second_is_open) else INACTIVE
         if not why and born is None and rules.second_proof != SecondProof.NONE:
             why = NO_BIRTH_DATE
         is_young = born is not None and age_on(today, born) < rules.student_minimum_age
@@ -144,7 +146,8 @@ def may_have_own_key(*, tenant: Tenant, today: date) -> models.Q:
     may = of(rules_of_district(tenant))
     for school_id in differing:  # Whoever is at two of them obeys both.
         may &= ~at_schools([school_id]) | of(rules_for(tenant=tenant, school_ids=[school_id]))
-    return models.Q(is_active=True) & may
+    is_open = models.Q(school__is_active=True) | models.Q(second_school__is_active=True)
+    return models.Q(is_active=True) & is_open & may
 
 
 def latest_birth(day: date, age: int) -> date:

@@ -60,6 +60,11 @@ class AtSchools(models.Model):
         return [self.school, self.second_school]
 
     @property
+    def has_active_school(self) -> bool:
+        """Nobody counts as active whose every school is inactive (G-13)."""
+        return any(school.is_active for school in self.schools)
+
+    @property
     def school_names(self) -> str:
         """The school, or "Hill School and Lake School"."""
         if len(self.schools) == 1:

@@ -93,6 +93,7 @@ ROWS: dict[str, frozenset[Role] | str] = {
     "console:parent_groups:group": ACT_ON_KEYS,
     "console:parent_groups:start": ACT_ON_KEYS,
     "console:parent_groups:download": ACT_ON_KEYS,
+    "console:parent_groups:left_out": ACT_ON_KEYS,
     "console:parent_groups:name": ACT_ON_KEYS,
     "console:parent_groups:delete": ACT_ON_KEYS,
     "console:dashboard:home": READ_KEYS,

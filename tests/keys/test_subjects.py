@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schoolgate.jobs.models import JobItem
 from schoolgate.jobs.subject import Subject, packed, unpacked
 from schoolgate.keys.facts import age_on, facts_of, latest_birth
-from schoolgate.keys.follow import follow_directory
+from schoolgate.keys.follow import follow_directory, review_keys
 from schoolgate.keys.generate import start_generate
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.replace import start_replace
@@ -121,6 +121,17 @@ def test_a_student_s_own_key_ends_when_the_student_leaves():
     assert follow_directory(tenant=tenant, by=actor(), at=NOW)["revoked"] == 1
     key.refresh_from_db()
     assert (key.state, key.sealed, key.ended_why) == (KeyState.REVOKED, None, "student left")
+
+
+def test_a_student_s_own_key_ends_when_their_school_becomes_inactive():
+    """G-13: found by the review, since no feed tells of a school."""
+    tenant = make_tenant()
+    students = [make_student(tenant) for _ in range(2)]
+    keys = [make_key_for(of_students([each.pk])[0], tenant_id=tenant.pk) for each in students]
+    type(students[0].school).objects.filter(pk=students[0].school_id).update(is_active=False)
+    review_keys(tenant=tenant, by=actor(), at=NOW)
+    states = dict(AccessKey.objects.values_list("pk", "state"))
+    assert [states[key.pk] for key in keys] == [KeyState.REVOKED, KeyState.LIVE]
 
 
 def test_a_household_s_key_starts_its_grace_when_its_adult_has_no_link_there_any_more():

@@ -1,5 +1,8 @@
 """Generate Parent Registration Keys: a group by list, file, year or class, or ticked rows (registration-keys §7, §12)."""
 
+import csv
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -73,6 +76,20 @@ def test_a_pasted_list_is_checked_and_the_run_goes_on_without_what_is_amiss(clie
     assert job.actor_id == member.pk
     run_page = said(client.get(reverse("console:by_school:run", args=[tenant.code, job.pk])).text)
     assert "Generate Parent Registration Keys" in run_page
+
+
+def test_of_five_thousand_lines_each_that_is_left_out_is_told_with_its_number(client, tenant):
+    """R-GP-02: fifty of a kind on the page, and all of them in a file."""
+    student, _ = make_family(tenant)
+    lines = ["", student.student_no, student.student_no, *(f"=nobody{n}" for n in range(4_997))]
+    sign_in(client, tenant, every_single_right=False)
+    page = page_of(client, paste(client, tenant, "\n".join(lines)))
+    assert "and 4947 more" in said(page.text).replace(",", "")
+    file = client.get(address(tenant, "left_out", StudentGroup.objects.get().pk)).getvalue().decode("utf-8-sig")
+    told = list(csv.reader(io.StringIO(file)))[1:]
+    assert len(told) == 4_999
+    assert told[:2] == [["1", "", "blank"], ["3", student.student_no, "stood further up"]]
+    assert told[-1] == ["5000", "'=nobody4996", "not found"]
 
 
 def test_each_contact_once_however_many_students_of_the_group_they_have(client, tenant):
@@ -258,4 +275,5 @@ def test_a_member_for_one_school_makes_keys_for_their_students_alone(client, ten
     assert AccessKey.objects.filter(run=run_job(Job.objects.get().pk)).get().subject_id == contact.pk
     for name in ("start", "download", "name", "delete"):
         assert client.post(address(tenant, name, foreign.pk)).status_code == 404
+    assert client.get(address(tenant, "left_out", foreign.pk)).status_code == 404
     assert client.get(address(tenant, "group", foreign.pk)).status_code == 404

@@ -112,8 +112,31 @@ def test_fields_are_joined_by_and_and_inactive_schools_left_out(client, tenant, 
     make_student(tenant, school=make_school(tenant), family_name="Bergland")
     assert found(search(client, tenant, surname="berg")) == ["Berg", "Bergland"]
     assert found(search(client, tenant, surname="berg", school=school.pk)) == ["Berg"]
-    assert found(search(client, tenant, surname="berg", student_no="41", inactive="1")) == ["Berg", "Bergson"]
+    assert found(search(client, tenant, surname="berg", student_no="41", inactive="1", show="all")) == [
+        "Berg",
+        "Bergson",
+    ]
     assert found(search(client, tenant, school=school.pk)) == ["Berg"]
+
+
+def test_students_of_an_inactive_school_are_inactive(client, tenant, school, old_school, office):
+    """G-13: found only with Show Inactive Schools, and then among the inactive; no key for student use is offered."""
+    for where, name in ((school, "Berg"), (old_school, "Bergson")):
+        make_student(tenant, school=where, family_name=name)
+    for sought in ({"surname": "berg"}, {"student_no": "S"}):
+        assert found(search(client, tenant, **sought)) == ["Berg"]
+        answer = search(client, tenant, **sought, inactive="1")
+        assert found(answer) == ["Berg"]
+        assert [each.count for each in answer.context["result"].tallies] == [1, 1, 2]
+    [row] = search(client, tenant, surname="berg", inactive="1", show="inactive").context["page"]
+    assert (row.is_active, row.own_words, row.own_is_gap) == (False, "Not offered", False)
+    assert "1 key made" not in post(client, tenant, "gaps", row.student.pk, only="own").text
+    assert found(search(client, tenant, surname="berg", inactive="1", show="all", keys="own_gap")) == ["Berg"]
+    make_student(tenant, school=old_school, second_school=school, family_name="Bergland")
+    for shown in ({}, {"inactive": "1"}):
+        answer = search(client, tenant, surname="berg", **shown, keys="own_gap")
+        assert found(answer) == ["Berg", "Bergland"]
+        assert all(row.is_active and row.own_is_gap for row in answer.context["page"])
 
 
 def test_leading_zeros_count_and_without_them_is_said(client, tenant, office):

@@ -1,21 +1,26 @@
 """Student Key Information and Select a Contact (registration-keys §5, R-SK-01 to R-SK-16, G-01 to G-17)."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from schoolgate.audit.models import AuditEntry
-from schoolgate.directory.models import DirectoryHousehold, DirectoryStudent
+from schoolgate.directory.models import DirectoryContact, DirectoryHousehold, DirectoryStudent
+from schoolgate.directory.queries import visible_to
 from schoolgate.enrolments.clock import tick
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import add_key
+from schoolgate.keys.end_keys import end_ties
+from schoolgate.keys.follow import follow_directory
 from schoolgate.keys.models import AccessKey, KeyState, Tie
-from schoolgate.keys.subjects import of_contacts, of_students
+from schoolgate.keys.subjects import acting_for, of_contacts, of_students, subject_of
 from schoolgate.letters.models import Delivery
 from schoolgate.tenancy.models import Role, TenantSettings
 from tests.console.contact_keys.office import sign_in
-from tests.console.registration_keys.office import HTMX, address, post, said, window
+from tests.console.registration_keys.office import HTMX, address, post, said, search, window
 from tests.factories import enrolments as working
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import code_of, make_key, make_key_for, make_redeemed_key
@@ -398,3 +403,91 @@ def test_history_tells_past_keys_in_sentences(client, tenant, office):
     told = said(client.get(address(tenant, "history", mia.pk), headers=HTMX).text)
     assert "Jo Mercer made a key for Mia Berg." in told
     assert "Jo Mercer replaced the key of Mia Berg." in told
+
+
+def test_send_is_off_with_the_reason_where_there_is_no_address(client, tenant, mia, office):
+    """G-08."""
+    contact = parent_of(mia, tenant, email_usable=False)
+    make_key(contact, at=timezone.now())
+    make_key_for(of_students([mia.pk])[0], tenant_id=tenant.pk, at=timezone.now())
+    told = said(window(client, tenant, mia).text)
+    assert "Send e-mail No usable e-mail address." in told
+    assert "Send e-mail No e-mail address of the student's own." in told.replace("&#x27;", "'")
+    DirectoryContact.objects.filter(pk=contact.pk).update(email_usable=True)
+    page = window(client, tenant, mia)
+    assert address(tenant, "contact_email", mia.pk, contact.pk) in page.text
+    assert address(tenant, "own_email", mia.pk) not in page.text
+
+
+def test_a_key_that_was_mailed_to_an_older_address_says_so(client, tenant, office):
+    """G-09: replaced, and not sent again by itself."""
+    mia, contact = working.make_student(tenant), working.make_contact(tenant, email="old@home.example")
+    working.make_association(mia, contact, access=True)
+    sync(tenant)
+    old = make_key(DirectoryContact.objects.get(pk=contact.pk), at=timezone.now())
+    AccessKey.objects.filter(pk=old.pk).update(emailed_at=timezone.now())
+    assert "Address changed" not in window(client, tenant, mia).text
+    type(contact).objects.filter(pk=contact.pk).update(email="new@home.example", changed_no=tick(tenant=tenant))
+    sync(tenant)
+    follow_directory(tenant=tenant, by=actor(), at=timezone.now())
+    assert "Address changed: a new key, not sent yet" in window(client, tenant, mia).text
+    AccessKey.objects.filter(state=KeyState.LIVE).update(emailed_at=timezone.now())
+    assert "Address changed" not in window(client, tenant, mia).text
+
+
+def test_contacts_of_one_name_may_be_one_person(client, tenant, mia, office):
+    """G-10, and G-06: who is of the staff as well stands there twice and rightly so."""
+    twins = [parent_of(mia, tenant, given_name=name, family_name="Berg") for name in ("Zoë", "ZOE")]
+    parent_of(mia, tenant, given_name="Zoe", family_name="Berg", type="STAFF")
+    lines = {each.contact.pk: each.twin for each in window(client, tenant, mia).context["window"].parents}
+    assert [bool(lines.pop(each.pk)) for each in twins] == [True, True]
+    assert set(lines.values()) == {""}
+    make_key(twins[0], at=timezone.now())
+    found = choices(client, tenant, mia)
+    assert "who has a key or an account" in found[twins[1].pk].twin
+    assert "who has a key" not in found[twins[0].pk].twin
+
+
+def test_a_student_who_moves_to_another_school_keeps_every_key(client, tenant, school, office):
+    """G-12."""
+    mia, contact = working.make_student(tenant, school=school), working.make_contact(tenant)
+    working.make_association(mia, contact, access=True)
+    sync(tenant)
+    make_redeemed_key(DirectoryContact.objects.get(pk=contact.pk), at=timezone.now())
+    make_key_for(of_students([mia.pk])[0], tenant_id=tenant.pk, at=timezone.now())
+    there = make_school(tenant)
+    type(mia).objects.filter(pk=mia.pk).update(school=there, changed_no=tick(tenant=tenant))
+    sync(tenant)
+    follow_directory(tenant=tenant, by=actor(), at=timezone.now())
+    assert Tie.objects.standing().count() == AccessKey.objects.filter(state=KeyState.LIVE).count() == 1
+    listed = {where.pk: search(client, tenant, school=where.pk).context["result"].hits for where in (school, there)}
+    assert listed == {school.pk: 0, there.pk: 1}
+
+
+def test_what_the_sentence_counts_is_what_the_account_sees_once_the_key_is_used(client, tenant, school, office):
+    """R-SK-13, C-02: families of every make, with bars, flags off and children who have left."""
+    chance = Random(13)
+    contacts = [make_contact(tenant) for _ in range(12)]
+    students = [make_student(tenant, school=school, is_active=chance.random() > 0.2) for _ in range(10)]
+    for student in students:
+        for contact in chance.sample(contacts, 4):
+            make_link(student, contact, portal_access=chance.random() > 0.3)
+            if chance.random() < 0.15:
+                make_bar(student, contact)
+    checked = 0
+    for student in students:
+        for contact_id, choice in choices(client, tenant, student).items():
+            if choice.why is not None:
+                continue
+            make_redeemed_key(choice.contact, at=timezone.now())
+            [account] = Tie.objects.standing().filter(addressee_id=contact_id).values_list("account", flat=True)
+            ties = Tie.objects.standing().filter(account=account)
+            acts_for = acting_for(map(subject_of, ties))
+            sees = {each.pk for each in visible_to(acts_for, tenant=tenant, today=timezone.now().date())}
+            assert choice.also_sees == len(sees - {student.pk})
+            says_not = "not this one" in choice.opens or "no student yet" in choice.opens
+            assert says_not is (student.pk not in sees)
+            checked += 1
+            with transaction.atomic():
+                end_ties(tenant=tenant, key_ids=[tie.key_id for tie in ties], by_id=None, at=timezone.now(), why="test")
+    assert checked > 15

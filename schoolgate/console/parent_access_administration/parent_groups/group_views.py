@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from schoolgate.console.downloads import csv_file
 from schoolgate.console.fresh import requires_fresh
 from schoolgate.console.parent_access_administration.by_school.forms import ContactsForm, StartForm
 from schoolgate.console.parent_access_administration.by_school.preview import RunPreview, preview_of
@@ -21,14 +22,14 @@ from schoolgate.console.parent_access_administration.by_school.reach import (
     require_district_wide,
 )
 from schoolgate.console.parent_access_administration.by_school.views import csv_of_preview, kept_words, start_run
-from schoolgate.console.parent_access_administration.parent_groups.checks import list_lines
+from schoolgate.console.parent_access_administration.parent_groups.checks import csv_of_lines, list_lines
 from schoolgate.console.parent_access_administration.parent_groups.forms import NameForm
 from schoolgate.console.parent_access_administration.parent_groups.views import PAGE, own_of
 from schoolgate.keys.group_queries import GroupFound, find_group, group_by_id
 from schoolgate.keys.keep_group import delete_group, name_group
 from schoolgate.keys.models import StudentGroup
 from schoolgate.keys.run_choices import relationships_of
-from schoolgate.lib.errors import SchoolgateError
+from schoolgate.lib.errors import NotFound, SchoolgateError
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.roles import Right, requires
@@ -142,6 +143,22 @@ def download(request: TenantRequest, group_id: int) -> HttpResponseBase:
     if asked.preview is None:
         return page_of(request, asked)
     return csv_of_preview(request, asked.preview, at=now, name="parent-keys")
+
+
+@requires(Right.KEYS_ACT)
+@require_safe
+def left_out(request: TenantRequest, group_id: int) -> HttpResponseBase:
+    """Every line of a list that the run leaves out, as CSV: what the member has given, and nothing of the directory (R-GP-02)."""
+    found = find_group(
+        tenant=request.tenant,
+        group=group_of(request, group_id),
+        school_ids=request.rights[Right.KEYS_ACT],
+        today=day_of(request.tenant, timezone.now()),
+    )
+    check = found.check
+    if check is None:
+        raise NotFound
+    return csv_file(csv_of_lines(check), name=f"lines-left-out-{group_id}")
 
 
 @requires(Right.KEYS_ACT)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("groups/<int:group_id>/", group_views.group, name="group"),
     path("groups/<int:group_id>/start/", group_views.start, name="start"),
     path("groups/<int:group_id>/download/", group_views.download, name="download"),
+    path("groups/<int:group_id>/left-out/", group_views.left_out, name="left_out"),
     path("groups/<int:group_id>/name/", group_views.name, name="name"),
     path("groups/<int:group_id>/delete/", group_views.delete, name="delete"),
 ]

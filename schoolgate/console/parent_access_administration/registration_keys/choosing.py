@@ -32,6 +32,7 @@ class Choice:
     also_sees: int
     warning: str
     may_turn_on: bool
+    twin: str = ""
 
     @property
     def contact(self) -> DirectoryContact:
@@ -67,6 +68,7 @@ def _choice(scope: Scope, window: Window, line: ParentLine, seen: dict[Subject, 
         also_sees=len(others),
         warning=warning,
         may_turn_on=bool(warning) and window.student.is_active and not parent.opens and not line.pending,
+        twin=line.twin,
     )
 
 

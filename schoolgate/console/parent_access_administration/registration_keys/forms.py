@@ -46,6 +46,7 @@ class SearchForm(forms.Form):
         offered = [school for school in schools if school.is_active or self.shows_inactive]
         self.school_ids_offered = [school.pk for school in offered]
         self.school_ids_hidden = [school.pk for school in schools if not (school.is_active or self.shows_inactive)]
+        self.school_ids_closed = [school.pk for school in offered if not school.is_active]
         self.fell_back = self._falls_back(given, schools)
         field = self.fields["school"]
         assert isinstance(field, forms.ChoiceField)

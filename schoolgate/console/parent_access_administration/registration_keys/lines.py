@@ -17,6 +17,7 @@ from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, 
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.add_key import may_be_undone
 from schoolgate.keys.facts import facts_of
+from schoolgate.keys.follow import NEW_ADDRESS
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.schemes import Facts, why_not_generate
 from schoolgate.keys.subjects import STUDENT_SELF, subject_from, subject_of
@@ -67,13 +68,14 @@ class KeyLine:
 
 @dataclass(frozen=True)
 class _Found:
-    """What the statements gave, by subject; messages by key."""
+    """What the statements gave, by subject; messages by key. readdressed: keys that follow one mailed to an older address."""
 
     facts: Mapping[Subject, Facts]
     keys: Mapping[Subject, AccessKey]
     ties: Mapping[Subject, list[Tie]]
     messages: Mapping[int, Message]
     makers: Mapping[int, str] = field(default_factory=dict)
+    readdressed: Collection[int] = ()
 
 
 def key_lines(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> dict[Subject, KeyLine]:
@@ -86,6 +88,7 @@ def key_lines(*, tenant: Tenant, subjects: Iterable[Subject], at: datetime) -> d
         ties=_ties(tenant, wanted),
         messages=newest_message_by_key(tenant=tenant, keys=_these(tenant, keys.values())),
         makers=names_of_users(tenant, {key.created_by_id for key in keys.values() if key.created_by_id}),
+        readdressed=_readdressed(tenant, keys.values()),
     )
     return {subject: _line(tenant, subject, found, at) for subject in wanted if subject in found.facts}
 
@@ -102,6 +105,12 @@ def newest_keys(tenant: Tenant, subjects: Collection[Subject]) -> dict[Subject, 
 
 def _these(tenant: Tenant, keys: Iterable[AccessKey]) -> QuerySet[AccessKey]:
     return AccessKey.objects.for_tenant(tenant).filter(pk__in=[key.pk for key in keys])
+
+
+def _readdressed(tenant: Tenant, keys: Iterable[AccessKey]) -> frozenset[int]:
+    """Of these keys those that took the place of one because its address on file had changed (G-09)."""
+    before = AccessKey.objects.for_tenant(tenant).filter(ended_why=NEW_ADDRESS)
+    return frozenset(before.filter(replaced_by__in=[key.pk for key in keys]).values_list("replaced_by_id", flat=True))
 
 
 def _ties(tenant: Tenant, subjects: Collection[Subject]) -> dict[Subject, list[Tie]]:
@@ -136,7 +145,7 @@ def _line(tenant: Tenant, subject: Subject, found: _Found, at: datetime) -> KeyL
         usernames=tuple(tie.account.username for tie in ties),
         fact=_fact(tenant, state, key, ties, message),
         made=_made(key, found.makers) if key is not None and is_live else "",
-        delivered=_delivered(key, message) if key is not None and is_live else (),
+        delivered=_delivered(key, message, key.pk in found.readdressed) if key is not None and is_live else (),
         expires=day(last_day_before(tenant, key.expires_at)) if key is not None and is_live else "",
         may_be_undone=key is not None and message is None and may_be_undone(key, at=at),
     )
@@ -165,8 +174,10 @@ def _made(key: AccessKey, makers: Mapping[int, str]) -> SafeString:
     return format_html(_("Made {when}"), when=when(key.created_at))
 
 
-def _delivered(key: AccessKey, message: Message | None) -> tuple[SafeString | str, ...]:
+def _delivered(key: AccessKey, message: Message | None, is_readdressed: bool) -> tuple[SafeString | str, ...]:
     lines: list[SafeString | str] = []
+    if is_readdressed and not key.emailed_at and message is None:
+        lines.append(_("Address changed: a new key, not sent yet"))
     if key.printed_at:
         lines.append(format_html(_("Letter {when}"), when=when(key.printed_at)))
     if key.emailed_at:

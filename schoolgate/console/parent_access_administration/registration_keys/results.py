@@ -151,6 +151,7 @@ def _sought(scope: Scope, form: SearchForm, only: Any) -> Sought:
         tenant=scope.tenant,
         school_ids=None if is_whole_tenant else [int(chosen)] if chosen else form.school_ids_offered,
         without_school_ids=form.school_ids_hidden if is_whole_tenant else (),
+        closed_school_ids=form.school_ids_closed,
         student_no=form.cleaned_data["student_no"],
         surname=form.cleaned_data["surname"],
         only=only,

@@ -50,6 +50,11 @@ class Row:
     version: str
     formerly: tuple[str, ...] = ()
 
+    @property
+    def is_active(self) -> bool:
+        """Nobody is active at a school that is not (G-13)."""
+        return self.student.is_active and self.student.has_active_school
+
 
 def rows_of(scope: Scope, student_ids: Sequence[int], *, surname: str = "") -> list[Row]:
     """Query: the rows of these students, in this order; those beyond the member's schools are absent.
@@ -80,7 +85,8 @@ def _row(keys: StudentKeys, formerly: tuple[str, ...]) -> Row:
     parents, problems = said_of_parents(keys), problems_of(keys)
     own_look = own.look if is_offered else LOOKS[GridState.NO_KEY]
     gaps = len(keys.gaps()) if any(each.is_gap for each in keys.parents) else 0
-    about = [student.student_no, student.shown_name, student.school_names, student.year_level, student.roll_class]
+    about = [student.student_no, student.shown_name, student.school_names, student.has_active_school]
+    about += [student.year_level, student.roll_class]
     told = repr([*about, student.is_active, words, fact, own_look, parents, problems, gaps, formerly])
     return Row(
         student=student,

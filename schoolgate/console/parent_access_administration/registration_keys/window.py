@@ -1,6 +1,7 @@
 """Student Key Information: every key that opens one student's record, and why others are missing (registration-keys §5)."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -23,6 +24,7 @@ from schoolgate.keys.errors import why_no_key
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.schemes import LIVE_KEY, TIED
 from schoolgate.keys.subjects import CONTACT, parent_kind, students_by_subject
+from schoolgate.lib.names import fold_name
 from schoolgate.sync.pending import PendingLink, pending_by_student
 from schoolgate.tenancy.models import KeySystem
 
@@ -40,7 +42,7 @@ class ParentLine:
     """One contact of the window. pending: "on" or "off" after the next Data Sync, else empty. why: of a key that is missing.
 
     may_act: the acts on the key are offered here; not where a restriction closes the pair (G-05). also_sees: how many other
-    students the same key opens (G-03).
+    students the same key opens (G-03). twin: that the same person may stand here twice (G-10).
     """
 
     parent: Parent
@@ -48,6 +50,12 @@ class ParentLine:
     why: Why | None
     may_act: bool
     also_sees: int = 0
+    twin: str = ""
+
+    @property
+    def no_email(self) -> str:
+        """Why no e-mail can go to them (G-08)."""
+        return "" if self.contact.email_usable else _("No usable e-mail address.")
 
     @property
     def contact(self) -> DirectoryContact:
@@ -97,6 +105,11 @@ class Window:
         return self.keys.own
 
     @property
+    def own_no_email(self) -> str:
+        """Why none can go to the student (G-08)."""
+        return "" if self.student.email else _("No e-mail address of the student's own.")
+
+    @property
     def has_restriction(self) -> bool:
         return any(each.parent.is_barred for each in self.parents)
 
@@ -109,11 +122,12 @@ def window_of(scope: Scope, student_id: int) -> Window:
     pending = pending_by_student(tenant=scope.tenant, student_ids=[student.pk], today=scope.today).get(student.pk, [])
     subjects = [each.line.subject for each in keys.parents if each.line is not None]
     opened = students_by_subject(tenant=scope.tenant, subjects=subjects, today=scope.today)
+    twins = twins_of(keys.parents)
     known = {parent.contact.pk for parent in keys.parents}
     window = Window(
         keys=keys,
         own_why=why_not_own(keys.own),
-        parents=tuple(_parent_line(each, pending, opened) for each in keys.parents),
+        parents=tuple(_parent_line(each, pending, opened, twins.get(each.pair.pk, "")) for each in keys.parents),
         unpublished=tuple(link for link in pending if link.opens and link.contact_id not in known),
         legacy=_legacy(scope, keys),
         system="" if parent_kind(scope.tenant) == CONTACT else _system_name(scope),
@@ -148,13 +162,35 @@ def why_not_own(line: KeyLine) -> Why | None:
 
 
 def _parent_line(
-    parent: Parent, pending: list[PendingLink], opened: Mapping[Subject, list[DirectoryStudent]]
+    parent: Parent, pending: list[PendingLink], opened: Mapping[Subject, list[DirectoryStudent]], twin: str
 ) -> ParentLine:
     mark = next((("on" if link.opens else "off") for link in pending if link.association_id == parent.pair.pk), "")
     may_act = not parent.is_barred and parent.line is not None
     seen = opened.get(parent.line.subject, []) if parent.line is not None else []
     others = sum(1 for student in seen if student.pk != parent.pair.student_id)
-    return ParentLine(parent, mark, _why_missing(parent), may_act, others)
+    return ParentLine(parent, mark, _why_missing(parent), may_act, others, twin)
+
+
+def twins_of(parents: Collection[Parent]) -> dict[int, str]:
+    """Those contacts of a student who bear one name: by the association's id, what is said of it (G-10); pure.
+
+    Only people of whom a key is made count: who is a parent beside being staff stands here twice and rightly so (G-06).
+    """
+    by_name: dict[str, list[Parent]] = defaultdict(list)
+    for parent in parents:
+        if parent.contact.type == PARENT and parent.contact.is_active:
+            by_name[fold_name(parent.contact.shown_name)].append(parent)
+    found = {}
+    for some in by_name.values():
+        for each in some if len(some) > 1 else ():
+            others = [other.line for other in some if other is not each and other.line is not None]
+            has_key = any(line.is_live or line.is_registered for line in others)
+            found[each.pair.pk] = (
+                _("May be the same person as another contact here, who has a key or an account.")
+                if has_key
+                else _("May be the same person as another contact here.")
+            )
+    return found
 
 
 def _why_missing(parent: Parent) -> Why | None:
