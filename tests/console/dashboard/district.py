@@ -7,13 +7,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from schoolgate.directory.models import DirectoryContact
+from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.keys.models import AccessKey, KeyState
+from schoolgate.keys.subjects import of_students
 from schoolgate.letters.models import Message, MessageState
 from schoolgate.tenancy.models import School, Tenant
 from tests.console.contact_keys.office import sign_in
 from tests.factories.directory import make_contact, make_link, make_student
-from tests.factories.keys import make_key, make_redeemed_key
+from tests.factories.keys import make_key, make_key_for, make_redeemed_key, make_tie_for
 
 STAGES = ("registered", "given_out", "ready", "locked", "bounced", "expired", "revoked", "never")
 
@@ -32,6 +33,17 @@ def bring_to(contact: DirectoryContact, stage: str) -> None:
         return
     key = make_key(contact, at=now)
     change_key(key, stage)
+
+
+def bring_student_to(student: DirectoryStudent, stage: str) -> None:
+    """The same with the key for the student's own use."""
+    now, [subject] = timezone.now(), of_students([student.pk])
+    if stage == "never":
+        return
+    if stage == "registered":
+        make_tie_for(subject, tenant_id=student.tenant_id, at=now)
+        return
+    change_key(make_key_for(subject, tenant_id=student.tenant_id, at=now), stage)
 
 
 def change_key(key: AccessKey, stage: str) -> None:
@@ -75,4 +87,14 @@ def look(client: Client, tenant: Tenant, name: str = "home", query: str = "") ->
     return client.get(address(tenant, name) + query)
 
 
-__all__ = ["STAGES", "address", "bring_to", "change_key", "look", "make_family", "make_mail", "sign_in"]
+__all__ = [
+    "STAGES",
+    "address",
+    "bring_student_to",
+    "bring_to",
+    "change_key",
+    "look",
+    "make_family",
+    "make_mail",
+    "sign_in",
+]

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from schoolgate.console.parent_access_administration.dashboard.asked import Asked
-from schoolgate.console.parent_access_administration.dashboard.figures import count_figures
+from schoolgate.console.parent_access_administration.dashboard.figures import count_figures, count_own
 from schoolgate.console.parent_access_administration.dashboard.people import (
     Parents,
     students_of,
@@ -34,7 +34,7 @@ from schoolgate.letters.models import MessageState
 from schoolgate.letters.queries import stuck_messages, waiting_messages
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import KeySystem, Tenant
-from tests.console.dashboard.district import STAGES, change_key, make_family, make_mail
+from tests.console.dashboard.district import STAGES, bring_student_to, change_key, make_family, make_mail
 from tests.factories.directory import make_bar, make_contact, make_link, make_student
 from tests.factories.keys import make_key_for, make_tie_for
 from tests.factories.tenancy import make_school, make_tenant
@@ -297,6 +297,17 @@ def test_ten_times_the_people_cost_no_more_statements():
     for stage in STAGES:
         make_family(tenant, school, stage)
     assert statements() == few == 1
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_students_own_key_stands_in_exactly_one_stage_and_counts_for_no_parent(stage):
+    tenant = make_tenant()
+    student = make_student(tenant, school=make_school(tenant), year_level="9")
+    bring_student_to(student, stage)
+    make_student(make_tenant(), year_level="9")
+    make_student(tenant, is_active=False)
+    assert count_own(reach_of(tenant)) == {(student.school_id, "9", WORDS[stage]): 1}
+    assert not count_figures(reach_of(tenant)).parents
 
 
 def test_what_expires_tonight_is_expired_tomorrow():

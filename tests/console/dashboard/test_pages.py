@@ -8,11 +8,12 @@ from urllib.parse import urljoin
 import pytest
 
 from schoolgate.audit.models import AuditEntry
+from schoolgate.directory.models import DirectoryStudent
 from schoolgate.jobs.models import SelectedRow
 from schoolgate.tenancy.models import KeySystem, Role
 from tests.console.contact_keys.office import cells, said, statements
 from tests.console.contact_keys.office import look as look_at_keys
-from tests.console.dashboard.district import STAGES, address, look, make_family, sign_in
+from tests.console.dashboard.district import STAGES, address, bring_student_to, look, make_family, sign_in
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.tenancy import make_school, make_tenant
 
@@ -33,6 +34,9 @@ def district(tenant):
     make_family(tenant, second, "expired", year="10", language="ar")
     make_family(tenant, second, "never", year="10")
     make_student(tenant, school=second, year_level="K")
+    pupils = DirectoryStudent.objects.for_tenant(tenant).filter(school=first).order_by("pk")
+    for pupil, stage in zip(pupils, STAGES, strict=True):
+        bring_student_to(pupil, stage)
     return first, second
 
 
@@ -77,6 +81,31 @@ def test_the_page_says_how_far_it_has_come(client, tenant, district):
     words = said(look(client, tenant).text)
     assert "1 of 11 active students have a registered parent 9%" in words
     assert "9 of 10 parents are not registered" in words
+
+
+def test_students_own_keys_stand_by_school_and_year_from_the_first_one_on(client, tenant, district):
+    """registration-keys §13 (C-04): also those who never used theirs."""
+    first, second = district
+    sign_in(client, tenant)
+    [row] = [row for row in download(client, tenant, what="own_schools") if row["School"] == first.name]
+    assert [row[head] for head in ("Registered", "Key given out", "Key ready", "Needs attention", "No key")] == [
+        "1",
+        "1",
+        "1",
+        "3",
+        "2",
+    ]
+    [row] = [row for row in download(client, tenant, what="own_schools") if row["School"] == second.name]
+    assert (row["Active students"], row["No key"]) == ("3", "3")
+    never = look(client, tenant, "students", f"?own=given_out&school={first.number}")
+    assert "Key for student use: Key given out" in said(never.text)
+    assert [row[-1] for row in cells(never)] == ["Given out, never redeemed"]
+
+
+def test_a_district_without_students_own_keys_isnt_shown_their_tables(client, tenant):
+    make_family(tenant, make_school(tenant), "ready")
+    sign_in(client, tenant)
+    assert "Keys for student use, by" not in look(client, tenant).text
 
 
 def test_an_inactive_school_stands_only_while_somebody_is_active_there(client, tenant):
@@ -147,7 +176,7 @@ def test_a_table_is_exported_as_it_stands(client, tenant, district):
     assert entry.detail == {"filters": {"list": "schools"}, "rows": 2}
 
 
-@pytest.mark.parametrize("what", ["reasons", "years", "languages"])
+@pytest.mark.parametrize("what", ["reasons", "years", "languages", "own_schools", "own_years"])
 def test_every_table_has_a_file(client, tenant, district, what):
     sign_in(client, tenant)
     assert len(download(client, tenant, what=what)) >= 3

@@ -13,6 +13,7 @@ from schoolgate.console.parent_access_administration.dashboard.stages import (
     COVERAGE_BY_NAME,
     WORDS,
     Stage,
+    stages_of_own,
     stages_of_parents,
 )
 from schoolgate.console.parent_access_administration.dashboard.tables import NONE, language_name
@@ -23,13 +24,17 @@ _LONGEST = 80
 
 @dataclass(frozen=True)
 class Asked:
-    """school: one that the member may see. year, language: as stated, "-" for not stated, "" for all. word: how far (stages.py)."""
+    """school: one that the member may see. year, language: as stated, "-" for not stated, "" for all. word: how far (stages.py).
+
+    own_word: how far with the key for the student's own use.
+    """
 
     school: School | None = None
     year: str = ""
     language: str = ""
     word: str = ""
     stages: tuple[Stage, ...] = ()
+    own_word: str = ""
 
     def within(self, reach: Reach) -> Reach:
         """The member's reach, cut to the school that was asked for."""
@@ -40,6 +45,7 @@ class Asked:
         """The filters in force, for the audit."""
         school = str(self.school.number) if self.school else ""
         told = {"school": school, "year": self.year, "language": self.language, "state": self.word}
+        told["own"] = self.own_word
         return {name: value for name, value in told.items() if value}
 
 
@@ -56,7 +62,9 @@ def read_students(address: QueryDict, schools: Mapping[int, School]) -> Asked:
     word = address.get("coverage", "")
     word = word if word in COVERAGE_BY_NAME else ""
     stages = COVERAGE_BY_NAME[word].stages if word else ()
-    return Asked(_school(address, schools), year=_text(address, "year"), word=word, stages=stages)
+    own = address.get("own", "")
+    own = own if stages_of_own(own) else ""
+    return Asked(_school(address, schools), year=_text(address, "year"), word=word, stages=stages, own_word=own)
 
 
 def read_parents(address: QueryDict, schools: Mapping[int, School]) -> Asked:
@@ -81,6 +89,9 @@ def chips_of(asked: Asked, address: QueryDict) -> list[Chip]:
         found.append(Chip(_("Language: %(name)s") % {"name": name}, address_without(address, "language")))
     if asked.word:
         found.append(Chip(_word_said(asked), address_without(address, "state", "coverage")))
+    if asked.own_word:
+        label = _("Key for student use: %(state)s") % {"state": COVERAGE_BY_NAME[asked.own_word].parents}
+        found.append(Chip(label, address_without(address, "own")))
     return found
 
 

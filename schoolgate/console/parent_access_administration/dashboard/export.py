@@ -35,8 +35,17 @@ def table_exported(table: DashboardTable) -> Exported:
 
 
 def students_exported(reach: Reach, asked: Asked) -> Exported:
-    """The list of students; a statement for each thousand."""
-    headings = [_("Student ID"), _("Family name"), _("Given name"), _("School"), _("Year"), _("Class"), _("Coverage")]
+    """The list of students; two statements for each thousand."""
+    headings = [
+        _("Student ID"),
+        _("Family name"),
+        _("Given name"),
+        _("School"),
+        _("Year"),
+        _("Class"),
+        _("Coverage"),
+        _("Key for student use"),
+    ]
     students = list(students_of(reach, asked))
 
     def lines() -> Iterator[list[str]]:
@@ -44,7 +53,14 @@ def students_exported(reach: Reach, asked: Asked) -> Exported:
             for row in student_rows(reach, students[start : start + AT_ONCE]):
                 each = row.student
                 names = [each.student_no, each.family_name, each.preferred_name or each.given_name]
-                yield [*names, each.school_names, each.year_level, each.roll_class, str(row.coverage.label)]
+                yield [
+                    *names,
+                    each.school_names,
+                    each.year_level,
+                    each.roll_class,
+                    str(row.coverage.label),
+                    str(row.own.label),
+                ]
 
     return Exported(csv_bytes(headings, lines()), len(students), asked.said)
 

@@ -1,12 +1,12 @@
-"""The dashboard's numbers: one statement, at most five seconds old."""
+"""The dashboard's numbers: one statement for parents and one for students' own keys, at most five seconds old."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from django.core.cache import cache
 
-from schoolgate.console.parent_access_administration.dashboard.reach import Reach, rows_framed
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach, own_rows_framed, rows_framed
 from schoolgate.console.parent_access_administration.dashboard.stages import COVERAGE_OF, Stage
 from schoolgate.directory.feed import feed_end
 from schoolgate.keys.subjects import parent_kind
@@ -20,11 +20,13 @@ class Figures:
 
     students: by (school's id, year level, coverage). parents: by (language, stage), each once; languages in small letters.
     at_schools: parents by (school's id, stage); one with children at two schools counts at both.
+    own: students by (school's id, year level, stage of the key for their own use).
     """
 
     students: Counter[tuple[int, str, str]] = field(default_factory=Counter)
     parents: Counter[tuple[str, Stage]] = field(default_factory=Counter)
     at_schools: Counter[tuple[int, Stage]] = field(default_factory=Counter)
+    own: Counter[tuple[int, str, Stage]] = field(default_factory=Counter)
 
     @property
     def at_several_schools(self) -> int:
@@ -40,13 +42,13 @@ def figures_of(reach: Reach) -> Figures:
     key = f"dashboard:{sha256(asked.encode()).hexdigest()}"
     found: Figures | None = cache.get(key)
     if found is None:
-        found = count_figures(reach)
+        found = replace(count_figures(reach), own=count_own(reach))
         cache.set(key, found, MAY_BE_OLD_SECONDS)
     return found
 
 
 def count_figures(reach: Reach) -> Figures:
-    """Query: the same, counted now. One statement for the whole district."""
+    """Query: the same, counted now, but for students' own keys. One statement for the whole district."""
     rows = rows_framed(
         reach,
         f"""SELECT 1, s.school_id, s.year_level, COALESCE(best.stage, {int(Stage.NOBODY)}), COUNT(*)
@@ -65,3 +67,13 @@ def count_figures(reach: Reach) -> Figures:
         else:
             found.at_schools[school_id, Stage(stage)] += count
     return found
+
+
+def count_own(reach: Reach) -> Counter[tuple[int, str, Stage]]:
+    """Query: how far the active students have come with the keys for their own use, counted now. One statement."""
+    rows = own_rows_framed(
+        reach,
+        f"""SELECT s.school_id, s.year_level, COALESCE(own.stage, {int(Stage.NEVER)}), COUNT(*)
+            FROM students s LEFT JOIN own ON own.student_id = s.id GROUP BY 1, 2, 3""",
+    )
+    return Counter({(school_id, year, Stage(stage)): count for school_id, year, stage, count in rows})

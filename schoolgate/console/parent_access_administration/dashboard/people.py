@@ -8,12 +8,20 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 from schoolgate.console.parent_access_administration.dashboard.asked import Asked
-from schoolgate.console.parent_access_administration.dashboard.reach import Reach, ids_framed, rows_framed, students_in
+from schoolgate.console.parent_access_administration.dashboard.reach import (
+    Reach,
+    ids_framed,
+    own_ids_framed,
+    own_rows_framed,
+    rows_framed,
+    students_in,
+)
 from schoolgate.console.parent_access_administration.dashboard.stages import (
     COVERAGE_OF,
     NOT_REGISTERED,
     Coverage,
     Stage,
+    stages_of_own,
 )
 from schoolgate.console.parent_access_administration.dashboard.tables import NONE
 from schoolgate.directory.models import DirectoryContact, DirectoryHousehold, DirectoryStudent
@@ -25,10 +33,11 @@ EVERY_STAGE = (Stage.REGISTERED, *NOT_REGISTERED)
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A student of the list, with how far the student is covered."""
+    """A student of the list, with how far the student is covered. own: where the key for the student's own use stands."""
 
     student: DirectoryStudent
     coverage: Coverage
+    own: Stage
 
 
 @dataclass(frozen=True)
@@ -53,14 +62,27 @@ def students_of(reach: Reach, asked: Asked) -> QuerySet[DirectoryStudent]:
     elif asked.stages:
         select = f"SELECT student_id FROM best WHERE stage IN ({_numbers(asked.stages)})"
         students = students.filter(pk__in=ids_framed(reach, select))
+    own = stages_of_own(asked.own_word)
+    if Stage.NEVER in own:
+        others = _numbers([stage for stage in EVERY_STAGE if stage not in own])
+        students = students.exclude(
+            pk__in=own_ids_framed(reach, f"SELECT student_id FROM own WHERE stage IN ({others})")
+        )
+    elif own:
+        select = f"SELECT student_id FROM own WHERE stage IN ({_numbers(own)})"
+        students = students.filter(pk__in=own_ids_framed(reach, select))
     return students.select_related("school", "second_school").order_by("sort_name", "pk")
 
 
 def student_rows(reach: Reach, students: Sequence[DirectoryStudent]) -> list[StudentRow]:
-    """The rows of one page, or of one piece of a file. One statement."""
+    """The rows of one page, or of one piece of a file. Two statements."""
     ids = ", ".join(str(student.pk) for student in students) or "0"
     found = dict(rows_framed(reach, f"SELECT student_id, stage FROM best WHERE student_id IN ({ids})"))
-    return [StudentRow(each, COVERAGE_OF[Stage(found.get(each.pk, Stage.NOBODY))]) for each in students]
+    own = dict(own_rows_framed(reach, f"SELECT student_id, stage FROM own WHERE student_id IN ({ids})"))
+    return [
+        StudentRow(each, COVERAGE_OF[Stage(found.get(each.pk, Stage.NOBODY))], Stage(own.get(each.pk, Stage.NEVER)))
+        for each in students
+    ]
 
 
 class Parents:

@@ -19,7 +19,7 @@ from schoolgate.directory.models import DirectoryAssociation, DirectoryStudent
 from schoolgate.keys.by_school import is_locked
 from schoolgate.keys.facts import PARENT
 from schoolgate.keys.models import AccessKey, KeyState, Tie
-from schoolgate.keys.subjects import SUBJECT_COLUMN, parent_kind
+from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages, waiting_messages
 from schoolgate.tenancy.at_schools import school_within
 from schoolgate.tenancy.models import Tenant
@@ -61,7 +61,13 @@ def framed(reach: Reach, select: str) -> tuple[str, list[Any]]:
     found: dict[str, str] = {}
     parameters: list[Any] = []
     students = students_in(reach).values_list("pk", school_within(reach.schools), "year_level")
-    pieces = (("keys", _keys(reach)), ("ties", _ties(reach)), ("links", _links(reach)), ("students", students))
+    kind = parent_kind(reach.tenant)
+    pieces = (
+        ("keys", _keys(reach, kind)),
+        ("ties", _ties(reach, kind)),
+        ("links", _links(reach)),
+        ("students", students),
+    )
     for name, rows in pieces:
         found[name], some = rows.order_by().query.sql_with_params()
         parameters += some
@@ -82,6 +88,39 @@ def ids_framed(reach: Reach, select: str, parameters: Sequence[Any] = ()) -> Raw
     return RawSQL(statement, [*own, *parameters])  # noqa: S611 - the text is ours, and values are parameters
 
 
+_OWN_FRAME = f"""WITH
+told (subject_id, addressee_id, stage) AS ({{keys}} UNION ALL {{ties}}),
+own (student_id, stage) AS (SELECT subject_id, MAX(stage) %% {_STEP} FROM told GROUP BY subject_id),
+students (id, school_id, year_level) AS ({{students}})
+"""
+
+
+def own_framed(reach: Reach, select: str) -> tuple[str, list[Any]]:
+    """The same over students' keys for their own use. select: reads ``own``, ``students``."""
+    found: dict[str, str] = {}
+    parameters: list[Any] = []
+    students = students_in(reach).values_list("pk", school_within(reach.schools), "year_level")
+    pieces = (("keys", _keys(reach, STUDENT_SELF)), ("ties", _ties(reach, STUDENT_SELF)), ("students", students))
+    for name, rows in pieces:
+        found[name], some = rows.order_by().query.sql_with_params()
+        parameters += some
+    return _OWN_FRAME.format(**found) + select, parameters
+
+
+def own_rows_framed(reach: Reach, select: str) -> list[tuple[Any, ...]]:
+    """Query: the rows of one statement over that frame."""
+    statement, parameters = own_framed(reach, select)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+
+
+def own_ids_framed(reach: Reach, select: str) -> RawSQL:
+    """The same as a subquery, for ``pk__in``."""
+    statement, parameters = own_framed(reach, select)
+    return RawSQL(statement, parameters)  # noqa: S611 - the text is ours, and values are parameters
+
+
 def students_in(reach: Reach) -> QuerySet[DirectoryStudent]:
     """The active students whom the member may see."""
     return DirectoryStudent.objects.for_tenant(reach.tenant).filter(is_active=True).at_schools(reach.schools)
@@ -98,9 +137,9 @@ def _links(reach: Reach) -> QuerySet[Any, Any]:
     return found.values_list("student_id", school, "subject", "addressee", "language")
 
 
-def _keys(reach: Reach) -> QuerySet[Any, Any]:
-    """Every key of the kind in force with its stage; trouble outranks delivery, as in the list of Contact Keys."""
-    keys = AccessKey.objects.for_tenant(reach.tenant).filter(subject_kind=parent_kind(reach.tenant))
+def _keys(reach: Reach, kind: str) -> QuerySet[Any, Any]:
+    """Every key of this kind with its stage; trouble outranks delivery, as in the list of Contact Keys."""
+    keys = AccessKey.objects.for_tenant(reach.tenant).filter(subject_kind=kind)
     live = Q(state=KeyState.LIVE, expires_at__gt=reach.at)
     has_bounced = Q(pk__in=stuck_messages(tenant=reach.tenant).values("key_id"))
     is_out = Q(printed_at__isnull=False) | Q(emailed_at__isnull=False)
@@ -118,6 +157,6 @@ def _keys(reach: Reach) -> QuerySet[Any, Any]:
     return numbered.values_list("subject_id", "addressee_id", "stage")
 
 
-def _ties(reach: Reach) -> QuerySet[Any, Any]:
-    ties = Tie.objects.for_tenant(reach.tenant).standing().filter(subject_kind=parent_kind(reach.tenant))
+def _ties(reach: Reach, kind: str) -> QuerySet[Any, Any]:
+    ties = Tie.objects.for_tenant(reach.tenant).standing().filter(subject_kind=kind)
     return ties.annotate(stage=_TIED).values_list("subject_id", "addressee_id", "stage")

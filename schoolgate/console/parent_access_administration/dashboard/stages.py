@@ -86,6 +86,15 @@ COVERAGE_BY_NAME = {coverage.name: coverage for coverage in COVERAGES}
 COVERAGE_OF = {stage: coverage for coverage in COVERAGES for stage in coverage.stages}
 
 
+OWN_COVERAGES = COVERAGES[:-1]
+"""How far students have come with the keys for their own use: in the words that parents have, and there is always somebody."""
+
+
+def stages_of_own(word: str) -> tuple[Stage, ...]:
+    """What a word of an address stands for; none if unknown."""
+    return COVERAGE_BY_NAME[word].stages if word in {each.name for each in OWN_COVERAGES} else ()
+
+
 def stages_of_parents(word: str) -> tuple[Stage, ...]:
     """What a word of an address stands for: one stage, or several ("waiting": all that are not registered); none if unknown."""
     if word in WORDS:

@@ -1,7 +1,7 @@
 """From numbers to tables with a bar in each row; pure. Each number has the address of the list behind it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -13,6 +13,7 @@ from schoolgate.console.parent_access_administration.dashboard.stages import (
     COVERAGES,
     HELP,
     NOT_REGISTERED,
+    OWN_COVERAGES,
     WORD_OF,
     Stage,
 )
@@ -115,6 +116,7 @@ def dashboard_of(figures: Figures, schools: Sequence[School]) -> Dashboard:
             _waiting_table(figures, schools),
             _years_table(figures),
             _languages_table(figures),
+            *_own_tables(figures, schools),
         ),
         at_several_schools=figures.at_several_schools,
     )
@@ -165,6 +167,45 @@ def _languages_table(figures: Figures) -> DashboardTable:
     rows = tuple(_parents_row(language_name(each), by_language[each], {"language": each or NONE}) for each in order)
     total = _parents_row(_("All languages"), _stages(figures), {})
     return DashboardTable("languages", _("Languages of parents"), _("Language"), _("Parents"), rows, total)
+
+
+def _own_tables(figures: Figures, schools: Sequence[School]) -> tuple[DashboardTable, ...]:
+    """Students by their keys for their own use; none before the first such key is made."""
+    if not any(stage != Stage.NEVER for _school_id, _year, stage in figures.own):
+        return ()
+    by_school: dict[int, Counter[Stage]] = defaultdict(Counter)
+    by_year: dict[str, Counter[Stage]] = defaultdict(Counter)
+    every: Counter[Stage] = Counter()
+    for (school_id, year, stage), n in figures.own.items():
+        by_school[school_id][stage] += n
+        by_year[year][stage] += n
+        every[stage] += n
+    schools_rows = tuple(
+        _own_row(each.name, by_school.get(each.pk, Counter()), {"school": each.number}, note=_note(each))
+        for each in _shown(schools, by_school)
+    )
+    years_rows = tuple(
+        _own_row(_year_name(year), by_year[year], {"year": year or NONE}) for year in sorted(by_year, key=_year_order)
+    )
+    students = _("Active students")
+    return (
+        DashboardTable(
+            "own_schools",
+            _("Keys for student use, by school"),
+            _("School"),
+            students,
+            schools_rows,
+            _own_row(_("All schools"), every, {}),
+        ),
+        DashboardTable(
+            "own_years",
+            _("Keys for student use, by year level"),
+            _("Year"),
+            students,
+            years_rows,
+            _own_row(_("All years"), every, {}),
+        ),
+    )
 
 
 def _coverages(figures: Figures) -> Counter[str]:
@@ -233,22 +274,27 @@ def _students_row(label: str, counted: Mapping[str, int], where: Mapping[str, ob
 
 def _parents_row(label: str, counted: Mapping[Stage, int], where: Mapping[str, object]) -> Row:
     """Parents divided as students are, but for those whom nobody sees."""
+    whole = _parents_cell(_("Parents"), sum(counted.values()), where)
+    return _divided(label, whole, counted, lambda word: _query("parents", where, state=word))
+
+
+def _own_row(label: str, counted: Mapping[Stage, int], where: Mapping[str, object], *, note: str = "") -> Row:
+    """Students divided by their own keys, in the same words."""
     total = sum(counted.values())
-    numbers, cells = [], []
-    for each in COVERAGES[:-1]:
-        n = sum(counted.get(stage, 0) for stage in each.stages)
-        numbers.append(n)
-        cells.append(
-            Cell(
-                str(each.parents),
-                n,
-                _query("parents", where, state=each.name) if n else "",
-                percent_of(n, total),
-                each.fill,
-            )
-        )
-    whole = _parents_cell(_("Parents"), total, where)
-    return Row(label, whole, tuple(cells), bar_of(numbers, [each.fill for each in COVERAGES[:-1]]))
+    whole = Cell(_("Active students"), total, _query("students", where) if total else "")
+    return _divided(label, whole, counted, lambda word: _query("students", where, own=word), note=note)
+
+
+def _divided(
+    label: str, whole: Cell, counted: Mapping[Stage, int], query: Callable[[str], str], *, note: str = ""
+) -> Row:
+    """Holders of keys by how far they have come. query: the list of those whom a word stands for."""
+    numbers = [sum(counted.get(stage, 0) for stage in each.stages) for each in OWN_COVERAGES]
+    cells = tuple(
+        Cell(str(each.parents), n, query(each.name) if n else "", percent_of(n, whole.count), each.fill)
+        for each, n in zip(OWN_COVERAGES, numbers, strict=True)
+    )
+    return Row(label, whole, cells, bar_of(numbers, [each.fill for each in OWN_COVERAGES]), note)
 
 
 def _waiting_row(label: str, counted: Mapping[Stage, int], where: Mapping[str, object], *, note: str = "") -> Row:
