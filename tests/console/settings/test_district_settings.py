@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from schoolgate.audit.models import AuditEntry
 from schoolgate.keys.subjects import of_students
+from schoolgate.letters.key_values import portal_url
 from schoolgate.tenancy.models import Role, TenantSettings
 from tests.console.contact_keys.office import said, sign_in
 from tests.factories.directory import make_student
@@ -43,6 +44,14 @@ def test_sign_up_is_turned_off_for_students_and_for_parents_apart(client, tenant
     assert (found.parent_sign_up, found.student_sign_up, found.student_minimum_age) == (True, False, 12)
     save(client, tenant, "passwords")
     assert settings(tenant).forgot_password is False
+
+
+def test_the_direct_address_is_shown_with_its_square_code(client, tenant):
+    """registration-keys §9."""
+    sign_in(client, tenant, Role.OWNER)
+    shown = page(client, tenant)
+    assert f'dir="ltr">{portal_url(tenant)}<' in shown.text
+    assert shown.context["address_code"].startswith("data:image/png;base64,iVBOR")
 
 
 def test_each_change_names_its_effect_and_count_before_saving(client, tenant):

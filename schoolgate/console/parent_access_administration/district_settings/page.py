@@ -1,5 +1,6 @@
 """Put District Settings together: its sections, who may see keys, and the history that changes are put back from (R-DI-01)."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from schoolgate.console.parent_access_administration.district_settings.forms imp
 from schoolgate.console.parent_access_administration.district_settings.schools import differing_schools, schools_alike
 from schoolgate.console.portal_console.settings.forms import SectionForm
 from schoolgate.console.portal_console.settings.page import sections_of
+from schoolgate.letters.key_values import portal_url
+from schoolgate.letters.qr import qr_of
 from schoolgate.tenancy.http import TenantRequest
 from schoolgate.tenancy.models import Membership
 from schoolgate.tenancy.queries import members_of
@@ -34,7 +37,10 @@ def page_of(request: TenantRequest, *, refused: Mapping[str, SectionForm] | None
     """Query: all that the page shows."""
     may_edit = request.rights.get(Right.SETTINGS_EDIT, set()) is None
     differing = differing_schools(request.tenant)
+    address = portal_url(request.tenant)
     return {
+        "address": address,
+        "address_code": f"data:image/png;base64,{b64encode(qr_of(address).png).decode()}",
         "sections": sections_of(request.tenant, refused=refused or {}, may_edit=may_edit, kinds=SECTIONS),
         "may_edit": may_edit,
         "differing": differing,
