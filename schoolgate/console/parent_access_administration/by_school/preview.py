@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +18,7 @@ from schoolgate.lib.natural import natural
 from schoolgate.sync.pending import what_waits
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import KeySystem, School, Tenant
+from schoolgate.tenancy.templatetags.shown import day
 
 _PER_SECOND = 10_000
 _NOWHERE = Place(0, "")
@@ -120,8 +121,8 @@ class RunPreview:
             )
             found.append(told % {"n": n})
         if self.held_until is not None:
-            day = date_format(self.held_until)
-            found.append(_("Nothing goes out by itself before %(day)s, whoever the key is for.") % {"day": day})
+            told = _("Nothing goes out by itself before {day}, whoever the key is for.")
+            found.append(format_html(told, day=day(self.held_until)))
         return found
 
     @property
