@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 
 from bench.bare import settle
-from bench.district import BENCH, District, import_roster, publish
+from bench.district import BENCH, District, publish
 from bench.keys import TABLES, beside_copy
 from bench.table import Result, seconds
 from schoolgate.jobs.run import run_job
@@ -51,6 +51,6 @@ def _preview_again(tenant: Tenant, asked: RunAsked, *, took: float) -> Result:
 
 def _tenant_without_keys(district: District) -> Tenant:
     """The same made-up roster once more, as another tenant."""
-    tenant, _ = import_roster(district.roster, name="District by school")
+    tenant, _ = district.second
     publish(tenant)
     return Tenant.objects.select_related("settings").get(pk=tenant.pk)

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.utils import timezone
 
 from bench.bare import settle
@@ -80,6 +81,13 @@ class District:
         """The run that made keys for its first contacts, and the seconds that it took."""
         tenant, _ = self.published
         return generate_keys(tenant, most=KEYS // self.scale)
+
+    @cached_property
+    def second(self) -> tuple[Tenant, Ran]:
+        """The same roster once more as another tenant, of whom the database's figures know nothing yet."""
+        self.imported  # noqa: B018 - first
+        settle(model._meta.db_table for model in apps.get_app_config("enrolments").get_models())
+        return import_roster(self.roster, name="Second district")
 
     @cached_property
     def small(self) -> Tenant:

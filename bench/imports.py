@@ -25,6 +25,7 @@ def measure(district: District) -> list[Result]:
         bare.empty()
         copied = bare.time_copy()
         rows = bare.count()
+    _, again = district.second
     counts = ", ".join(f"{ran.found[name]['total']:,} {name}" for name in ("students", "contacts", "associations"))
     return [
         ratio_result(
@@ -37,5 +38,12 @@ def measure(district: District) -> list[Result]:
             None,
             f"≤ {MOST_MEGABYTES} MB",
             ran.megabytes <= MOST_MEGABYTES,
+        ),
+        ratio_result(
+            "roster import: the same as a second tenant",
+            took=again.seconds,
+            yardstick=ran.seconds,
+            most=1.5,
+            beside="the first",
         ),
     ]
