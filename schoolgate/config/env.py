@@ -145,7 +145,7 @@ def database() -> dict[str, Any]:
             except OSError as fault:
                 raise Misconfigured(
                     f"The folder of {path} can't be made: {fault.strerror}.",
-                    fix="Name a file in a folder that this user may write in.",
+                    fix="Set SCHOOLGATE_DATA_DIR, or SCHOOLGATE_DATABASE_URL, to a place where this user may write.",
                 ) from fault
         # Readers never wait for the writer; a writer takes its lock at BEGIN and waits for its turn
         # (docs/decisions/0006-claim-by-update.md).

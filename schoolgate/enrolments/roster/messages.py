@@ -39,7 +39,7 @@ FILE_TOO_LARGE = Message(
     "file.unreadable",
     _ERROR,
     _("This file has %(size)s MB; the limit is %(limit)s MB."),
-    _("Split the export by school and import each school with --school."),
+    _("Split the export by school, and import each as that school alone (chosen on the page, or --school)."),
 )
 FORMAT_UNKNOWN = Message(
     "file.unreadable",
