@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from schoolgate.accounts.models import Stop, StopKind
 from schoolgate.accounts.sight import accounts_about, sees_somebody
@@ -81,6 +81,25 @@ def find_accounts(
     if wanted.locked:
         found = found.filter(_locked(wanted.locked, at=at))
     return found.filter(_in_state(wanted.state)) if wanted.state else found
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of what a search finds, whichever of the three is looked at (R-RK-06)."""
+
+    all: int
+    with_students: int
+
+    @property
+    def without_students(self) -> int:
+        return self.all - self.with_students
+
+
+def count_accounts(*, tenant: Tenant, wanted: Wanted, school_ids: Collection[int] | None, at: datetime) -> Counts:
+    """Query: the same search, with and without students; one statement."""
+    found = find_accounts(tenant=tenant, wanted=replace(wanted, students=""), school_ids=school_ids, at=at)
+    sees = Q(sees_somebody(tenant=tenant, at=at))
+    return Counts(**found.aggregate(all=Count("pk"), with_students=Count("pk", filter=sees)))
 
 
 def accounts_in(*, tenant: Tenant, school_ids: Collection[int] | None) -> QuerySet[User]:

@@ -162,6 +162,18 @@ def test_with_and_without_students_is_about_now(client, tenant):
     assert sorted(shown(look(client, tenant, "accounts=without"))) == ["barred@home.example", "nokey@home.example"]
 
 
+def test_each_of_the_three_says_how_many_of_the_search_it_has(client, tenant):
+    """R-RK-06, R-AM-01."""
+    make_family(tenant, "amara@home.example")
+    for number in range(2):
+        make_account(tenant, email=f"nokey{number}@home.example")
+    make_account(tenant, email="other@home.example", kind=UserKind.STUDENT)
+    sign_in(client, tenant)
+    for accounts in ("all", "with", "without"):
+        page = text_of(look(client, tenant, f"accounts={accounts}&kind=family"))
+        assert "All 3 With Students 1 Without Students 2" in page
+
+
 def test_an_account_without_students_says_why(client, tenant):
     account, child, _contact = make_family(tenant, "said@home.example")
     disclaim_child(tenant=tenant, account=account, student_id=child.pk, by=family(account), at=timezone.now())

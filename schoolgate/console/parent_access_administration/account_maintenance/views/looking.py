@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from schoolgate.accounts.find import find_accounts
+from schoolgate.accounts.find import count_accounts, find_accounts
 from schoolgate.accounts.models import Stop, StopKind
 from schoolgate.accounts.office_acts import may_end
 from schoolgate.accounts.queries import access_of
@@ -73,6 +73,7 @@ def _list(request: TenantRequest, search: Search, *, now: Any) -> dict[str, Any]
         column.nulls_last = True
     context = paged(request, found.order_by(column, "pk")) | {"sort": sort, "note": note if found.exists() else ""}
     context["rows"] = rows_of(tenant=request.tenant, accounts=context["page"].object_list, school_ids=reach, at=now)
+    context["counts"] = count_accounts(tenant=request.tenant, wanted=wanted, school_ids=reach, at=now)
     context["any_locked"] = any(row.locked == "tries" for row in context["rows"])
     if not context["rows"] and (search.accounts != "all" or search.form.has_filter()):
         wider = wanted.without_filters()
