@@ -6,10 +6,14 @@ from django.utils import timezone
 from schoolgate.audit.queries import audit_length
 from schoolgate.keys.add_key import add_key
 from schoolgate.keys.subjects import of_students
+from schoolgate.keys.switch_system import switch_system
+from schoolgate.tenancy.models import KeySystem
 from schoolgate.tenancy.note_export import note_export
+from schoolgate.tenancy.save_school import edit_school
 from tests.console.contact_keys.office import sign_in, statements
 from tests.console.registration_keys.office import HTMX, address, post, search, window
-from tests.factories.directory import make_student
+from tests.factories.directory import make_contact, make_link, make_student
+from tests.factories.keys import make_key
 from tests.factories.tenancy import actor, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +34,12 @@ def add_own(tenant, student):
     add_key(tenant=tenant, subject=of_students([student.pk])[0], by=actor(), at=timezone.now())
 
 
+def make_linked(student):
+    contact = make_contact(student.tenant)
+    make_link(student, contact)
+    return contact
+
+
 def test_rows_that_read_differently_come_and_no_others(client, tenant, students):
     sign_in(client, tenant)
     result = search(client, tenant, surname="berg").context["result"]
@@ -42,6 +52,23 @@ def test_rows_that_read_differently_come_and_no_others(client, tenant, students)
     assert f'id="row-{students[0].pk}"' not in answer.text
     ask = {"seq": answer.context["seq"], "seen": answer.context["seen"]}
     assert post(client, tenant, "rows", **ask).status_code == 204
+
+
+@pytest.mark.parametrize("what", ["the key system", "the school"])
+def test_a_change_of_what_stands_behind_the_rows_renews_them(client, tenant, students, what):
+    """R-RK-09: the office's other pages count as another member's act."""
+    make_key(make_linked(students[0]), at=timezone.now())
+    sign_in(client, tenant)
+    result = search(client, tenant, surname="berg").context["result"]
+    if what == "the key system":
+        switch_system(tenant=tenant, to=KeySystem.STUDENT, end_ties_too=False, by=actor(), at=timezone.now())
+    else:
+        school = students[0].school
+        edit_school(
+            school=school, number=school.number, name=school.name, is_active=False, by=actor(), at=timezone.now()
+        )
+    answer = post(client, tenant, "rows", seq=result.seq, seen=result.seen)
+    assert f'id="row-{students[0].pk}" hx-swap-oob="true"' in answer.text
 
 
 def test_while_nothing_happens_an_answer_is_empty_and_costs_next_to_nothing(client, tenant, students):
