@@ -55,7 +55,7 @@ def prove_template(*, tenant: Tenant, draft: Draft, at: datetime) -> None:
     if kind is None or not kind.editable:
         raise NotFound
     parse_template(kind=kind, subject=draft.subject, body=draft.body)
-    values = longest_values(tenant, at=at)
+    values = longest_values(tenant, channel=draft.channel, at=at)
     try:
         if draft.channel is Part.LETTER:
             draw_preview(tenant=tenant, draft=draft, values=values, at=at)

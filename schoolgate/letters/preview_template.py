@@ -1,7 +1,8 @@
 """What a text looks like before it is used: the letter itself as SVG, the mail itself, always with a key that opens nothing (R-TP-07, R-TP-08)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -9,7 +10,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
-from schoolgate.directory.queries import students_by_contact
+from schoolgate.jobs.subject import Subject
+from schoolgate.keys.by_school import stricter_rules
+from schoolgate.keys.subjects import of_students, parent_subjects, students_by_subject
 from schoolgate.letters.addressees import KEY, of_contact, of_student
 from schoolgate.letters.compose_email import Envelope, compose_email
 from schoolgate.letters.fields import KINDS, Part, TemplateKind
@@ -22,6 +25,7 @@ from schoolgate.letters.values import MergeValues, StudentLine
 from schoolgate.lib.keycode import dummy_key
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
+from schoolgate.tenancy.school_rules import rules_of_district
 
 _LONG_NAME = "Wilhelmina-Theodora Featherstonehaugh-Cholmondeley-Vandersmit"
 
@@ -40,10 +44,11 @@ class Draft:
         return KINDS[self.kind, self.channel]
 
 
-def sample_values(tenant: Tenant, *, at: datetime) -> MergeValues:
+def sample_values(tenant: Tenant, *, channel: Part, at: datetime) -> MergeValues:
     """Nobody in particular, with this school's own facts."""
     return _school_facts(
         tenant,
+        channel=channel,
         at=at,
         name=_("Contact Sample"),
         address=(_("Contact Sample"), _("12 Sample Street"), _("Sampletown 2999")),
@@ -52,36 +57,39 @@ def sample_values(tenant: Tenant, *, at: datetime) -> MergeValues:
     )
 
 
-def longest_values(tenant: Tenant, *, at: datetime) -> MergeValues:
+def longest_values(tenant: Tenant, *, channel: Part, at: datetime) -> MergeValues:
     """R-TP-08: names of 60 signs, 8 students, an address of 7 lines."""
     address = (_LONG_NAME[:37], *(f"Line {n} of an address, 34 signs long"[:34] for n in range(2, 8)))
     students = tuple(StudentLine(f"{n} {_LONG_NAME}"[:60], "Year 10 A") for n in range(1, 9))
     copy_no = _("Copy %(number)s of the same key.") % {"number": 12}
-    return _school_facts(tenant, at=at, name=_LONG_NAME[:60], address=address, students=students, copy_no=copy_no)
+    return _school_facts(
+        tenant, channel=channel, at=at, name=_LONG_NAME[:60], address=address, students=students, copy_no=copy_no
+    )
 
 
-def contact_values(tenant: Tenant, contact: DirectoryContact, *, at: datetime) -> MergeValues:
-    """A real contact's facts, without their key."""
-    students = students_by_contact(tenant=tenant, contact_ids=[contact.pk], today=day_of(tenant, at))
+def contact_values(tenant: Tenant, contact: DirectoryContact, *, channel: Part, at: datetime) -> MergeValues:
+    """A real contact's facts, without their key: under the Family and Student systems those of the first key that they may get."""
+    subjects = parent_subjects(tenant=tenant, contact_ids=[contact.pk], today=day_of(tenant, at))[:1]
+    students = students_by_subject(tenant=tenant, subjects=subjects, today=day_of(tenant, at))
     return key_values(
         tenant=tenant,
         addressee=of_contact(contact),
-        students=students.get(contact.pk, ()),
+        students=[student for each in students.values() for student in each],
         grouped_key=dummy_key(),
-        last_day=day_of(tenant, at) + timedelta(days=tenant.settings.letter_life_days),
+        last_day=_last_day(tenant, subjects, channel=channel, at=at),
         copy_no=1,
         at=at,
     )
 
 
-def student_values(tenant: Tenant, student: DirectoryStudent, *, at: datetime) -> MergeValues:
+def student_values(tenant: Tenant, student: DirectoryStudent, *, channel: Part, at: datetime) -> MergeValues:
     """A real student's facts, without their key."""
     return key_values(
         tenant=tenant,
         addressee=of_student(student),
         students=(),
         grouped_key=dummy_key(),
-        last_day=day_of(tenant, at) + timedelta(days=tenant.settings.letter_life_days),
+        last_day=_last_day(tenant, of_students([student.pk]), channel=channel, at=at),
         copy_no=1,
         at=at,
     )
@@ -113,9 +121,18 @@ def compose_preview(*, tenant: Tenant, draft: Draft, values: MergeValues) -> Ema
         return compose_email(tree, envelope, language=language, is_rtl=translation.get_language_bidi())
 
 
+def _last_day(tenant: Tenant, subjects: Sequence[Subject], *, channel: Part, at: datetime) -> date:
+    """Until when a new key of theirs would live, by the strictest of its schools (R-DI-02)."""
+    setting = "letter_life_days" if channel is Part.LETTER else "email_life_days"
+    stricter = stricter_rules(tenant=tenant, subjects=subjects, settings=[setting], at=at)
+    rules = next(iter(stricter.values()), rules_of_district(tenant))
+    return day_of(tenant, at) + timedelta(days=getattr(rules, setting))
+
+
 def _school_facts(
     tenant: Tenant,
     *,
+    channel: Part,
     at: datetime,
     name: str,
     address: tuple[str, ...],
@@ -134,7 +151,7 @@ def _school_facts(
         student_label=(students[0].name, students[0].detail, tenant.name),
         key=dummy_key(),
         key_link=key_link(tenant, dummy_key()),
-        expires_on=in_words(today + timedelta(days=tenant.settings.letter_life_days)),
+        expires_on=in_words(_last_day(tenant, (), channel=channel, at=at)),
         portal_url=portal_url(tenant),
         school_name=tenant.name,
         school_help=help_of(tenant),

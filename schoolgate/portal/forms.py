@@ -18,7 +18,7 @@ _PASTED_LINK = re.compile(r"(?:https?://)?([^\s/]+)/s-([A-Za-z0-9]+)/key/?\S*#k=
 class KeyForm(forms.Form):
     """A key: typed, pasted with the letter's sentence around it, or as the letter's whole link. here: our own host and tenant code.
 
-    What fails here is told at once and costs no try (R-KY-03).
+    is_for_student: a student's key comes on a slip, and no letter is spoken of. What fails here is told at once and costs no try (R-KY-03).
     """
 
     key = forms.CharField(
@@ -42,9 +42,12 @@ class KeyForm(forms.Form):
         error_messages={"required": _("Enter the key from your letter. It has 15 letters and numbers.")},
     )
 
-    def __init__(self, *args: Any, here: tuple[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, here: tuple[str, str], is_for_student: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.here = here
+        self.is_for_student = is_for_student
+        if is_for_student:
+            self.fields["key"].error_messages["required"] = _("Enter your key. It has 15 letters and numbers.")
 
     def clean_key(self) -> KeyCode:
         typed = self.cleaned_data["key"]
@@ -52,7 +55,18 @@ class KeyForm(forms.Form):
         try:
             return parse_key(typed)
         except KeyMistyped as slip:
-            raise ValidationError(_words_for(slip), code=slip.code) from slip
+            raise ValidationError(self._words_for(slip), code=slip.code) from slip
+
+    def _words_for(self, slip: KeyMistyped) -> str:
+        if isinstance(slip, KeySymbolRefused):
+            words = gettext("Keys never use %(symbol)s. Look again at symbol %(position)d.")
+            return words % {"symbol": slip.symbol, "position": slip.position}
+        if isinstance(slip, KeyLengthWrong):
+            return gettext("The key has 15 letters and numbers. You entered %(typed)d.") % {"typed": slip.typed}
+        return {
+            "key.missing": str(self.fields["key"].error_messages["required"]),
+            "key.several": gettext("Paste only the key."),
+        }.get(slip.code, gettext("Something in this key is mistyped"))
 
     def _refuse_another_portal(self, typed: str) -> None:
         link = _PASTED_LINK.search(typed)
@@ -62,7 +76,11 @@ class KeyForm(forms.Form):
         own_host, own_code = self.here
         if host.casefold() != own_host.casefold() or code.casefold() != own_code.casefold():
             shown = urlsplit(f"//{host}").hostname or host
-            words = gettext("This code belongs to another portal (%(host)s). Open the link in your own letter.")
+            words = (
+                gettext("This code belongs to another portal (%(host)s). Open the link beside your own key.")
+                if self.is_for_student
+                else gettext("This code belongs to another portal (%(host)s). Open the link in your own letter.")
+            )
             raise ValidationError(words % {"host": f"{shown}/s-{code}"}, code="key.elsewhere")
 
     @property
@@ -74,18 +92,6 @@ class KeyForm(forms.Form):
     def compares_with_letter(self) -> bool:
         """Whether the check symbol failed: it can tell that something is mistyped, not where."""
         return any(fault.code == "key.check" for fault in self.errors.as_data().get("key", []))
-
-
-def _words_for(slip: KeyMistyped) -> str:
-    if isinstance(slip, KeySymbolRefused):
-        words = gettext("Keys never use %(symbol)s. Look again at symbol %(position)d.")
-        return words % {"symbol": slip.symbol, "position": slip.position}
-    if isinstance(slip, KeyLengthWrong):
-        return gettext("The key has 15 letters and numbers. You entered %(typed)d.") % {"typed": slip.typed}
-    return {
-        "key.missing": gettext("Enter the key from your letter. It has 15 letters and numbers."),
-        "key.several": gettext("Paste only the key."),
-    }.get(slip.code, gettext("Something in this key is mistyped"))
 
 
 _LOOK = {"data-show": _("Show password"), "data-hide": _("Hide password"), "dir": "ltr"}  # See static/page.js.

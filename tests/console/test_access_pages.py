@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from schoolgate.directory.models import DirectoryAssociation
 from schoolgate.directory.queries import visible_students
 from schoolgate.enrolments.models import Association, HouseholdMember, Restriction
+from schoolgate.jobs.subject import Subject
 from schoolgate.sync.publish import Approval, publish_changes
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Role
@@ -18,6 +20,7 @@ from tests.factories.enrolments import (
     make_restriction,
     make_student,
 )
+from tests.factories.keys import make_key_for
 from tests.factories.tenancy import NOW, actor, make_school, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -319,3 +322,23 @@ def test_a_reason_of_a_restriction_is_for_those_with_the_right(client, tenant, t
     assert "Violence at home" in client.get(page).text
     sign_in(client, tenant, Role.PORTAL_OFFICER)
     assert "Violence at home" not in client.get(page).text
+
+
+@pytest.mark.parametrize("system", ["family", "student"])
+def test_under_the_other_systems_the_key_for_this_student_is_shown(client, system):
+    """portal-console §4, §8: the key of the household, or of the student, that the contact has."""
+    tenant = make_tenant(key_system=system)
+    student, mother, aunt = make_student(tenant), make_contact(tenant), make_contact(tenant, sort_name="zz")
+    household = make_household(tenant, student, mother)
+    make_association(student, mother, access=True, basis="household", household=household, order=1)
+    make_association(student, aunt, access=True, order=2)
+    publish(tenant)
+    subject = Subject(system, household.pk if system == "family" else student.pk, mother.pk)
+    make_key_for(subject, tenant_id=tenant.pk, at=timezone.now())
+    sign_in(client, tenant, Role.OWNER)
+    page = client.get(address(tenant, "student_contacts", student.pk)).text
+    shown = re.findall(r'data-l="Key">(.*?)</td>', page, re.DOTALL)
+    assert [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in shown] == [
+        "Ready",
+        "–" if system == "family" else "No key",
+    ]

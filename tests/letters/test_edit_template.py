@@ -3,6 +3,7 @@
 import pytest
 
 from schoolgate.audit.models import AuditEntry
+from schoolgate.directory.models import DirectoryAssociation
 from schoolgate.letters.edit_template import TemplateChanged, restore_default, save_template
 from schoolgate.letters.errors import TemplateRefused
 from schoolgate.letters.fields import Part
@@ -12,7 +13,7 @@ from schoolgate.letters.preview_template import Draft, compose_preview, contact_
 from schoolgate.letters.queries import text_in_use
 from schoolgate.lib.keycode import dummy_key, is_well_formed
 from tests.factories.keys import code_of, make_key, make_linked_contact
-from tests.factories.tenancy import NOW, actor, make_tenant
+from tests.factories.tenancy import NOW, actor, make_exceptions, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,7 +91,7 @@ def test_a_preview_opens_nothing(tenant):
     """R-TP-07: a real contact, and a dummy key that fails its check symbol."""
     contact = make_linked_contact(tenant, given_name="Ines")
     key = make_key(contact)
-    facts = contact_values(tenant, contact, at=NOW)
+    facts = contact_values(tenant, contact, channel=Part.LETTER, at=NOW)
     text = text_in_use(tenant=tenant, channel=Part.EMAIL)
     mail = compose_preview(tenant=tenant, draft=Draft(Part.EMAIL, text.subject, text.body), values=facts)
     assert "Ines" in mail.body
@@ -99,8 +100,23 @@ def test_a_preview_opens_nothing(tenant):
     assert code_of(key).grouped not in mail.body + str(mail.alternatives[0][0])
 
 
+@pytest.mark.parametrize(
+    ("channel", "day"), [(Part.LETTER, "8 December 2026"), (Part.EMAIL, "27 November 2026")], ids=["letter", "mail"]
+)
+def test_a_preview_states_the_day_that_a_new_key_of_theirs_would_have(tenant, channel, day):
+    """R-DI-02: by the stricter one of district and school, and of the mail by its own life (R-KY-06)."""
+    contact = make_linked_contact(tenant)
+    [pair] = DirectoryAssociation.objects.filter(contact=contact)
+    make_exceptions(pair.student.school, letter_life_days=14, email_life_days=3)
+    assert contact_values(tenant, contact, channel=channel, at=NOW).expires_on == day
+    assert sample_values(tenant, channel=channel, at=NOW).expires_on != day
+
+
 def test_the_preview_of_a_letter_is_the_sheet_itself(tenant):
     svg = draw_preview(
-        tenant=tenant, draft=Draft(Part.LETTER, "", LETTER), values=sample_values(tenant, at=NOW), at=NOW
+        tenant=tenant,
+        draft=Draft(Part.LETTER, "", LETTER),
+        values=sample_values(tenant, channel=Part.LETTER, at=NOW),
+        at=NOW,
     )
     assert svg.startswith(b"<svg")

@@ -85,7 +85,9 @@ def test_both_choices_lead_to_one_field(walker: Walker) -> None:
     assert f'href="{walker.here}/key/"' in page
     assert f'href="{walker.here}/key/?as=student"' in page
     for address in ("key/", "key/?as=student"):
-        assert 'name="key"' in words(walker.client.get(f"{walker.here}/{address}"))
+        page = words(walker.client.get(f"{walker.here}/{address}"))
+        assert 'name="key"' in page
+        assert ("letter" in page.replace("letters and numbers", "").replace("the letter O", "")) == (address == "key/")
 
 
 def test_whoever_follows_the_link_of_a_slip_is_asked_who_they_are_after_the_key(walker: Walker) -> None:
@@ -104,7 +106,7 @@ def test_before_the_secret_is_proved_nothing_tells_whose_key_it_is(walker: Walke
         said.add((answer.status_code, words(answer).replace(key, "")))
     [(status, page)] = said
     assert status == 422
-    assert "We could not use this key. Check it against your letter" in page
+    assert "We could not use this key. Check it against the paper that you were given" in page
 
 
 def test_the_wrong_choice_is_told_to_a_holder_of_the_secret(walker: Walker, family: Family) -> None:

@@ -6,21 +6,24 @@ from datetime import date
 
 from django.utils import timezone
 
+from schoolgate.console.parent_access.key_pages.adults import Adult, adults_of
 from schoolgate.console.parent_access.key_pages.grid import contacts_in
 from schoolgate.console.parent_access.key_pages.page import scope_of
 from schoolgate.console.parent_access.key_pages.row_states import state_of
+from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState
 from schoolgate.directory.queries import published_flags
 from schoolgate.enrolments.models import Association, Restriction, RestrictionKind
 from schoolgate.enrolments.queries import closed_pairs, noted_pairs
+from schoolgate.jobs.subject import Subject
 from schoolgate.tenancy.http import TenantRequest
-from schoolgate.tenancy.models import KeySystem, Tenant
+from schoolgate.tenancy.models import Tenant
 from schoolgate.tenancy.roles import Right
 
 
 @dataclass(frozen=True)
 class KeyPill:
-    """The state of a contact's key, as Contact Keys names and draws it."""
+    """The state of a contact's key, as the key pages name and draw it."""
 
     label: str
     tone: str
@@ -61,19 +64,32 @@ class AccessRow:
 
 
 def with_keys(request: TenantRequest, rows: list[AccessRow]) -> list[AccessRow]:
-    """The rows with the state of each contact's own key, for members who see keys; one query more."""
-    if Right.KEYS_READ not in request.rights or request.tenant.settings.key_system != KeySystem.CONTACT:
-        return rows  # Under the other systems a contact has a key for each household, or student.
+    """The rows with the state of each contact's key for this student, for members who see keys; a few queries more.
+
+    Under the Family and Student systems a contact has a key for each household, or student: the one that this row is about.
+    """
+    if Right.KEYS_READ not in request.rights:
+        return rows
     scope = scope_of(request, Right.KEYS_READ, at=timezone.now())
     contact_ids = {row.association.contact_id for row in rows}
-    states = (
-        contacts_in(scope)
-        .filter(pk__in=contact_ids)
-        .annotate(key_state=state_of(scope, only=contact_ids))
-        .values_list("pk", "key_state")
-    )
-    pills = {pk: _pill(GridState(state)) for pk, state in states}
-    return [replace(row, key=pills.get(row.association.contact_id)) for row in rows]
+    contacts = contacts_in(scope).filter(pk__in=contact_ids)
+    if scope.scheme.is_own_addressee:
+        states = contacts.annotate(key_state=state_of(scope, only=contact_ids)).values_list("pk", "key_state")
+        pills = {pk: _pill(GridState(state)) for pk, state in states}
+        return [replace(row, key=pills.get(row.association.contact_id)) for row in rows]
+    seen = set(contacts.values_list("pk", flat=True))
+    subjects = [_subject(scope, row) for row in rows if row.association.contact_id in seen]
+    adults = adults_of(scope, subjects)
+    return [replace(row, key=_pill_of(adults.get(_subject(scope, row)))) for row in rows]
+
+
+def _subject(scope: Scope, row: AccessRow) -> Subject:
+    """What the contact's key for this student is for; of no household, where the pair belongs to none."""
+    return Subject(scope.scheme.kind, getattr(row.association, scope.scheme.column) or 0, row.association.contact_id)
+
+
+def _pill_of(adult: Adult | None) -> KeyPill | None:
+    return None if adult is None or not adult.subject.id else _pill(adult.state)
 
 
 def _pill(state: GridState) -> KeyPill:

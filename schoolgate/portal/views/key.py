@@ -33,7 +33,8 @@ def key(request: TenantRequest) -> HttpResponse:
     """Ask for the key, whosever it is. Until an account stands behind it, it is kept and not looked up (R-RD-03)."""
     account = account_of(request)
     is_for_student = signs_up_as_student(request, account)
-    form = KeyForm(request.POST or None, here=(request.get_host(), request.tenant.code))
+    here = (request.get_host(), request.tenant.code)
+    form = KeyForm(request.POST or None, here=here, is_for_student=is_for_student)
     if not form.is_valid():
         context = {"form": form, "is_for_student": is_for_student}
         return render(request, "portal/key.html", context, status=422 if form.errors else 200)
@@ -185,8 +186,12 @@ def refused(
         messages.info(request, _("You have added this key already. Nothing has changed."))
         return redirect("portal:home", request.tenant.code)
     if isinstance(refusal, KeyNotAccepted):
-        form = KeyForm({"key": typed.code.grouped}, here=(request.get_host(), request.tenant.code))
-        form.add_error("key", refusal.message)
+        here = (request.get_host(), request.tenant.code)
+        form = KeyForm({"key": typed.code.grouped}, here=here, is_for_student=is_for_student)
+        of_slip = _(
+            "We could not use this key. Check it against the paper that you were given, or ask the school office for a new one."
+        )
+        form.add_error("key", of_slip if is_for_student else refusal.message)
         context = {"form": form, "is_for_student": is_for_student}
         return render(request, "portal/key.html", context, status=refusal.status)
     return render(request, "portal/key_refused.html", {"refusal": refusal}, status=refusal.status)

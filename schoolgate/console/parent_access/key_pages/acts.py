@@ -193,6 +193,14 @@ def _revoke_does(found: Forecast) -> str:
     return f"{stops} {_('Nobody who is connected loses access.')}"
 
 
+def _revoke_does_of_addressees(found: Forecast) -> str:
+    if not found.ties_ended:
+        return _revoke_does(found)
+    stops = ngettext("%(n)s key stops working.", "%(n)s keys stop working.", found.acts_on) % {"n": found.acts_on}
+    people = ngettext("%(n)s account loses its access.", "%(n)s accounts lose their access.", found.ties_ended)
+    return f"{stops} {people % {'n': found.ties_ended}}"
+
+
 def _revoke_button(found: Forecast) -> str:
     if found.ties_ended:
         people = ngettext(
@@ -207,6 +215,10 @@ def _revoke_button(found: Forecast) -> str:
 def _plural(sentence: Any) -> Callable[[Forecast], str]:  # Any: ngettext_lazy's own type is a Promise without `%`.
     return lambda found: str(sentence % {"n": found.acts_on})
 
+
+_REVOKE_LEAD = gettext_lazy(
+    "Keys stop working for good. There is no undo: who should have a key again needs a new one."
+)
 
 ACTS = (
     Act(
@@ -307,8 +319,9 @@ ACTS = (
         name="revoke",
         title=gettext_lazy("Revoke Keys"),
         icon="ban",
-        lead=gettext_lazy("Keys stop working for good. There is no undo: who should have a key again needs a new one."),
+        lead=_REVOKE_LEAD,
         form=RevokeForm,
+        of_addressees=AddresseeWords(_REVOKE_LEAD, _revoke_does_of_addressees),
         verdict=lambda options: partial(why_not_revoke, used=bool(options.get("used"))),
         does=_revoke_does,
         button=_revoke_button,

@@ -7,10 +7,12 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from schoolgate.console.parent_access.key_pages.adult_rows import adult_rows_of
+from schoolgate.console.parent_access.key_pages.adults import Adult
 from schoolgate.console.parent_access.key_pages.filters import GridView
 from schoolgate.console.parent_access.key_pages.grid import matching
 from schoolgate.console.parent_access.key_pages.order import page_of
-from schoolgate.console.parent_access.key_pages.pending import pending_contact_ids, pending_students
+from schoolgate.console.parent_access.key_pages.pending import pending_links, pending_row_ids, pending_students
+from schoolgate.console.parent_access.key_pages.row_words import StudentLine
 from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
 from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.lib.csvfile import csv_bytes
@@ -21,7 +23,7 @@ _AT_ONCE = 1_000
 
 def ids_to_export(scope: Scope, view: GridView) -> list[int]:
     """Query: every contact that the filters let through, in the order of the list."""
-    pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
+    pending_ids = pending_row_ids(scope) if view.filters.pending else frozenset()
     found = matching(scope, view.filters, pending_ids=pending_ids)
     whole = replace(view, page=1, size=max(1, found.count()))
     return list(page_of(found, whole, scope=scope, total=whole.size).object_list)
@@ -43,11 +45,7 @@ def csv_of(scope: Scope, contact_ids: Sequence[int]) -> Iterator[bytes]:
         _("Contact Email"),
         _("Portal Username"),
         _("Students"),
-        _("Key start"),
-        _("State"),
-        _("Note"),
-        _("Delivered"),
-        _("Expires"),
+        *_key_headings(),
     ]
     yield from csv_bytes(headings, _lines(scope, contact_ids))
 
@@ -62,19 +60,19 @@ def _of_adults(scope: Scope, row_ids: Sequence[int]) -> tuple[list[str], Iterato
         _("Adult"),
         _("Adult's email"),
         _("Portal Username"),
-        _("Key start"),
-        _("State"),
+        *_key_headings(),
     ]
 
     def lines() -> Iterator[list[str]]:
         for start in range(0, len(row_ids), _AT_ONCE):
-            for row in adult_rows_of(scope, row_ids[start : start + _AT_ONCE]):
-                about = [row.number, row.name, "; ".join(row.students) if is_family else row.place]
+            some = row_ids[start : start + _AT_ONCE]
+            for row in adult_rows_of(scope, some, pending=pending_links(scope, some)):
+                about = [row.number, row.name, _students_said(row.students, row.other_students) or row.place]
                 for each in row.adults:
-                    names = [each.name, each.email, "; ".join(each.usernames)]
-                    yield [*about, *names, each.selector, str(each.state.label)]
+                    names = [each.name, each.email, "; ".join(account.username for account in each.accounts)]
+                    yield [*about, *names, each.selector, str(each.state.label), *_key_facts(each)]
                 if not row.adults:
-                    yield [*about, "", "", "", "", row.label]
+                    yield [*about, "", "", "", "", row.label, strip_tags(row.fact), "", ""]
 
     return headings, lines()
 
@@ -87,18 +85,29 @@ def _lines(scope: Scope, contact_ids: Sequence[int]) -> Iterator[list[str]]:
 
 
 def _line(row: Row) -> list[str]:
-    students = [line.name for line in row.students if line.mark != "added"]
-    if row.other_students:
-        students.append(_("and %(n)s at other schools") % {"n": row.other_students})
     return [
         row.contact.contact_no,
         row.contact.shown_name,
         row.contact.email,
         "; ".join(account.username for account in row.accounts),
-        "; ".join(students),
+        _students_said(row.students, row.other_students),
         row.selector,
         str(row.state.label),
-        strip_tags(row.fact),
-        "; ".join(strip_tags(line) for line in row.delivered),
-        strip_tags(row.expires),
+        *_key_facts(row),
     ]
+
+
+def _key_headings() -> list[str]:
+    return [_("Key start"), _("State"), _("Note"), _("Delivered"), _("Expires")]
+
+
+def _key_facts(of: Row | Adult) -> list[str]:
+    return [strip_tags(of.fact), "; ".join(strip_tags(line) for line in of.delivered), strip_tags(of.expires)]
+
+
+def _students_said(lines: Sequence[StudentLine], others: int) -> str:
+    """Those who are published, and how many more the member may not see."""
+    students = [line.name for line in lines if line.mark != "added"]
+    if others:
+        students.append(_("and %(n)s at other schools") % {"n": others})
+    return "; ".join(students)

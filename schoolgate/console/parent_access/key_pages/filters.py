@@ -1,4 +1,4 @@
-"""What the address of the Contact Keys page asks for: filters, sort, columns, page; never an error, whatever is in it (portal-console §12.2)."""
+"""What the address of a key page asks for: filters, sort, columns, page; never an error, whatever is in it (portal-console §12.2)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -69,7 +69,7 @@ def read_view(address: QueryDict, *, may_see_restrictions: bool, scheme: Scheme 
     """The view that an address asks for; what it doesn't understand, or the reader may not ask, is left out and noted."""
     notes: list[str] = []
     chosen = {
-        name: value for name in scheme.filters if (value := _read(name, address.get(name, ""), notes)) not in ("", None)
+        name: value for name in _READERS if (value := _read(name, address.get(name, ""), notes)) not in ("", None)
     }
     if not may_see_restrictions and chosen.pop("restricted", ""):
         notes.append(_("Your role does not cover the filter for restrictions; it is left out."))
@@ -77,8 +77,7 @@ def read_view(address: QueryDict, *, may_see_restrictions: bool, scheme: Scheme 
     if sort.removeprefix("-") not in scheme.sorts:
         notes.append(_("This list can't be sorted that way; it is sorted by name."))
         sort = "name"
-    extra = EXTRA_COLUMNS if scheme.is_own_addressee else {}
-    columns = tuple(name for name in extra if name in address.getlist("columns"))
+    columns = tuple(name for name in EXTRA_COLUMNS if name in address.getlist("columns"))
     size = _number(address.get("rows", "")) or SIZES[0]
     return GridView(
         filters=Filters(**chosen),  # type: ignore[arg-type]  # Each reader gives its own field's type.
@@ -174,6 +173,13 @@ def _said(name: str, value: str | int, school_names: Mapping[int, str], scheme: 
         ("pending", "yes"): _("Change pending"),
         ("restricted", "yes"): _("Restricted"),
     }
+    if not scheme.is_own_addressee:
+        sentences |= {
+            ("email", "yes"): _("An adult with an e-mail"),
+            ("email", "no"): _("An adult without an e-mail"),
+            ("students", "yes"): _("Somebody with access"),
+            ("students", "no"): str(scheme.no_link),
+        }
     if (name, value) in sentences:
         return sentences[name, str(value)]
     if name == "school":

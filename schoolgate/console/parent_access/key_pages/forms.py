@@ -1,4 +1,4 @@
-"""The forms of the Contact Keys page."""
+"""The forms of the key pages."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -49,8 +49,13 @@ class FilterForm(forms.Form):
             self._field(name).choices = [("", _("All")), *found]
         if not may_see_restrictions:
             del self.fields["restricted"]
-        for name in set(self.fields) - set(scheme.filters):
-            del self.fields[name]
+        if not scheme.is_own_addressee:
+            self.fields["students"].label = _("Somebody with access")
+            self._field("email").choices = [
+                ("", _("All")),
+                ("yes", _("An adult has one")),
+                ("no", _("An adult has none")),
+            ]
 
     def _field(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]
@@ -120,6 +125,11 @@ class PrintForm(ActForm):
         required=False,
     )
 
+    def suit(self, scheme: Scheme) -> None:
+        """One letter for each adult."""
+        if not scheme.is_own_addressee:
+            self.fields["only_with_address"].label = _("Only adults with a postal address")
+
 
 class EmailForm(ActForm):
     changes_forecast = ("again",)
@@ -129,6 +139,11 @@ class EmailForm(ActForm):
         help_text=gettext_lazy("The same key once more, with the same or a later date."),
         required=False,
     )
+
+    def suit(self, scheme: Scheme) -> None:
+        """One email for each adult."""
+        if not scheme.is_own_addressee:
+            self.fields["again"].label = _("Also adults who were mailed this key before")
 
 
 class ReplaceForm(ActForm):

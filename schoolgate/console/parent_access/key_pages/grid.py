@@ -55,10 +55,8 @@ def students_in(scope: Scope) -> QuerySet[DirectoryStudent]:
 
 
 def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = ()) -> QuerySet[Any]:
-    """The rows that the filters let through. pending_ids: contacts with a change that waits for a Data Sync."""
+    """The rows that the filters let through. pending_ids: rows with a change that waits for a Data Sync."""
     found = rows_in(scope)
-    if filters.shared:
-        found = found.annotate(lower_email=Lower("email"))
     for word in fold_name(filters.q).split():
         found = found.filter(pk__in=_with_word(scope, word))
     students = {
@@ -71,11 +69,9 @@ def matching(scope: Scope, filters: Filters, *, pending_ids: Collection[int] = (
         if filters.school is not None:
             theirs = theirs.at_schools(_numbered(scope.tenant, filters.school))
         found = found.filter(Exists(theirs))
-    for chosen, condition in _yes_or_no(scope, filters, pending_ids):
-        if chosen:
-            found = found.filter(condition) if chosen == "yes" else found.exclude(condition)
-    if filters.language:
-        found = found.filter(language__iexact=filters.language)
+    for wanted, condition in _conditions(scope, filters, pending_ids):
+        if wanted:
+            found = found.filter(condition)
     if filters.expires is not None:
         soon = scope.at + timedelta(days=filters.expires)
         found = found.filter(Exists(live_keys(scope).filter(expires_at__lte=soon)))
@@ -91,16 +87,27 @@ def _numbered(tenant: Tenant, number: int) -> list[int]:
     return list(School.objects.for_tenant(tenant).filter(number=number).values_list("pk", flat=True))
 
 
-def _yes_or_no(scope: Scope, filters: Filters, pending_ids: Collection[int]) -> list[tuple[str, Q | Exists]]:
+def _conditions(scope: Scope, filters: Filters, pending_ids: Collection[int]) -> list[tuple[object, Q | Exists]]:
+    """Each filter that is no column of a row's students, if it is wanted, and what it asks. Of a household or student it asks for an adult."""
     stuck = stuck_messages(tenant=scope.tenant).values("key_id")
+    has_link = Q(Exists(links_of(scope)))
     return [
-        (filters.email, Q(email_usable=True)),
-        (filters.students, Exists(links_of(scope))),
+        (filters.email, _somebody(scope, Q(email_usable=filters.email == "yes"))),
+        (filters.students, has_link if filters.students == "yes" else ~has_link),
         (filters.problem, Exists(live_keys(scope).filter(pk__in=stuck))),
-        (filters.shared, Q(email_usable=True, lower_email__in=_shared_addresses(scope.tenant))),
+        (filters.shared, _somebody(scope, Q(pk__in=_who_share_an_address(scope.tenant)))),
         (filters.pending, Q(pk__in=pending_ids)),
         (filters.restricted, Exists(bars_of(scope))),
+        (filters.language, _somebody(scope, Q(language__iexact=filters.language))),
     ]
+
+
+def _somebody(scope: Scope, who: Q) -> Q | Exists:
+    """The contact of the row, or an adult with access there, is such a one."""
+    if scope.scheme.is_own_addressee:
+        return who
+    some = DirectoryContact.objects.for_tenant(scope.tenant).filter(who)
+    return Exists(links_of(scope).filter(contact_id__in=some.values("pk")))
 
 
 def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:
@@ -138,8 +145,10 @@ def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:
     return parts[0].union(*parts[1:])
 
 
-def _shared_addresses(tenant: Tenant) -> QuerySet[DirectoryContact, str]:
-    """Usable addresses, folded, that more than one contact has."""
+def _who_share_an_address(tenant: Tenant) -> QuerySet[DirectoryContact, int]:
+    """Contacts with a usable address that another one has as well, in whatever capitals."""
     usable = DirectoryContact.objects.for_tenant(tenant).filter(type="PARENT", is_active=True, email_usable=True)
     folded = usable.annotate(folded=Lower("email")).values("folded").annotate(holders=Count("pk"))
-    return folded.filter(holders__gt=1).values_list("folded", flat=True)
+    shared = folded.filter(holders__gt=1).values("folded")
+    everybody = DirectoryContact.objects.for_tenant(tenant).filter(email_usable=True)
+    return everybody.annotate(lower_email=Lower("email")).filter(lower_email__in=shared).values_list("pk", flat=True)

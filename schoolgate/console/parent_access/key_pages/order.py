@@ -42,6 +42,8 @@ _COLUMNS = {
     "email": [("sort_email", True), ("sort_name", False)],
     **{name: [(f"sort_{name}", True), ("sort_name", False)] for name in ("username", "students", "key")},
     **{name: [(f"sort_{name}", True), ("sort_name", False)] for name in ("delivered", "expires", "seen")},
+    "adults": [("sort_adults", True), ("sort_name", False)],
+    "class": [("year_length", False), ("year_level", False), ("roll_class", False), ("sort_name", False)],
     "state": [("sort_state", False), ("sort_name", False)],
 }
 
@@ -61,13 +63,27 @@ def _sort_columns(scope: Scope, name: str) -> dict[str, Any]:
     out = Greatest(Coalesce("printed_at", "emailed_at"), Coalesce("emailed_at", "printed_at"))
     columns: dict[str, dict[str, Any]] = {
         "id": {"id_length": Length(scope.scheme.number), "row_no": F(scope.scheme.number)},
-        "email": {"sort_email": NullIf(Lower("email"), Value(""))},
+        "email": {"sort_email": _email(scope)},
+        "adults": {"sort_adults": Subquery(links.order_by("contact__sort_name").values("contact__sort_name")[:1])},
+        "class": {"year_length": Length("year_level")},
         "username": {"sort_username": Subquery(ties.order_by("pk").values("account__username_folded")[:1])},
         "students": {"sort_students": Subquery(links.order_by("student__sort_name").values("student__sort_name")[:1])},
-        "key": {"sort_key": Subquery(live.values("selector")[:1])},
-        "delivered": {"sort_delivered": Subquery(live.annotate(out=out).values("out")[:1])},
-        "expires": {"sort_expires": Subquery(live.values("expires_at")[:1])},
-        "seen": {"sort_seen": Subquery(ties.order_by("-account__last_login").values("account__last_login")[:1])},
+        "key": {"sort_key": Subquery(live.order_by("selector").values("selector")[:1])},
+        "delivered": {"sort_delivered": Subquery(_latest(live.annotate(out=out), "out"))},
+        "expires": {"sort_expires": Subquery(live.order_by("expires_at").values("expires_at")[:1])},
+        "seen": {"sort_seen": Subquery(_latest(ties, "account__last_login"))},
         "state": {"sort_state": rank_of(scope)},
     }
     return columns.get(name, {})
+
+
+def _email(scope: Scope) -> Any:  # Any: an expression of one kind or another.
+    """The contact's address, or the first of those of a row's adults."""
+    if scope.scheme.is_own_addressee:
+        return NullIf(Lower("email"), Value(""))
+    folded = links_of(scope).exclude(contact__email="").annotate(folded=Lower("contact__email"))
+    return Subquery(folded.order_by("folded").values("folded")[:1])
+
+
+def _latest(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
+    return rows.order_by(F(column).desc(nulls_last=True)).values(column)[:1]

@@ -1,4 +1,4 @@
-"""Put the Contact Keys page together: one look at the list, for one member."""
+"""Put a key page together: one look at the list, for one member."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,12 @@ from schoolgate.console.parent_access.key_pages.coverage import Coverage, covera
 from schoolgate.console.parent_access.key_pages.filters import EXTRA_COLUMNS, Chip, GridView, chips_of, read_view
 from schoolgate.console.parent_access.key_pages.grid import matching
 from schoolgate.console.parent_access.key_pages.order import page_of
-from schoolgate.console.parent_access.key_pages.pending import count_unpublished, pending_contact_ids, pending_students
+from schoolgate.console.parent_access.key_pages.pending import (
+    count_unpublished,
+    pending_links,
+    pending_row_ids,
+    pending_students,
+)
 from schoolgate.console.parent_access.key_pages.rows import Row, rows_of
 from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import SEGMENT_BY_NAME
@@ -72,6 +77,11 @@ class Look:
         return self.coverage.scheme.counted(self.page.paginator.count)
 
     @property
+    def unpublished_said(self) -> str:
+        """How many rows wait to be published."""
+        return self.coverage.scheme.unpublished(self.unpublished)
+
+    @property
     def address(self) -> str:
         return f"?{self.query}"
 
@@ -114,7 +124,7 @@ def look_at(request: TenantRequest, address: QueryDict, *, at: datetime) -> Look
     tenant, scope = request.tenant, scope_of(request, Right.KEYS_READ, at=at)
     may_see = Right.RESTRICTIONS_SEE in request.rights
     view = read_view(address, may_see_restrictions=may_see, scheme=scope.scheme)
-    pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
+    pending_ids = pending_row_ids(scope) if view.filters.pending else frozenset()
     counts = count_segments(scope, view.filters, pending_ids=pending_ids)
     shows_table = address.get("show") == "table"
     by_state = count_states(scope, view.filters, pending_ids=pending_ids) if shows_table else {}
@@ -141,10 +151,10 @@ def look_at(request: TenantRequest, address: QueryDict, *, at: datetime) -> Look
                 scheme=scope.scheme,
             )
         ),
-        columns=_columns(view, address) if scope.scheme.is_own_addressee else (),
+        columns=_columns(view, address),
         selection=selection,
         ticked=frozenset(selected_among(selection, row_ids)),
-        unpublished=count_unpublished(scope) if scope.scheme.is_own_addressee else 0,
+        unpublished=count_unpublished(scope),
         query=address.urlencode(),
     )
 
@@ -153,7 +163,7 @@ def page_rows(scope: Scope, row_ids: Sequence[int]) -> Sequence[Row] | Sequence[
     """Query: these rows as the list shows them, in this order."""
     if scope.scheme.is_own_addressee:
         return rows_of(scope, row_ids, pending=pending_students(scope, row_ids))
-    return adult_rows_of(scope, row_ids)
+    return adult_rows_of(scope, row_ids, pending=pending_links(scope, row_ids))
 
 
 def _columns(view: GridView, address: QueryDict) -> tuple[Column, ...]:

@@ -1,12 +1,19 @@
 """What hangs on a row of the key pages, as parts of a statement about many rows: students, keys, accounts, bars."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from schoolgate.console.parent_access.key_pages.scope import Scope
-from schoolgate.directory.models import DirectoryAssociation, DirectoryAssociationQuerySet, DirectoryBar
+from schoolgate.directory.models import (
+    DirectoryAssociation,
+    DirectoryAssociationQuerySet,
+    DirectoryBar,
+    DirectoryStudent,
+)
 from schoolgate.keys.models import AccessKey, KeyState, Tie
+from schoolgate.tenancy.models import KeySystem
 
 
 def associations(scope: Scope) -> DirectoryAssociationQuerySet:
@@ -22,8 +29,16 @@ def links_of(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[D
     return found if only is None else found.filter(**{f"{column}__in": only})
 
 
-def bars_of(scope: Scope) -> QuerySet[DirectoryBar]:
-    return DirectoryBar.objects.for_tenant(scope.tenant).closing(today=scope.today).filter(contact_id=OuterRef("pk"))
+def bars_of(scope: Scope) -> QuerySet[Any]:
+    """The restrictions of each row that close something, as far as the member sees the student."""
+    bars = DirectoryBar.objects.for_tenant(scope.tenant).closing(today=scope.today)
+    if scope.scheme.system == KeySystem.FAMILY:
+        pair = bars.filter(student_id=OuterRef("student_id"), contact_id=OuterRef("contact_id"))
+        return associations(scope).filter(Exists(pair))
+    if scope.schools is not None:
+        there = DirectoryStudent.objects.for_tenant(scope.tenant).at_schools(scope.schools)
+        bars = bars.filter(student_id__in=there.values("pk"))
+    return bars.filter(**{scope.scheme.column: OuterRef("pk")})
 
 
 def _keys(scope: Scope, only: Collection[int] | None) -> QuerySet[AccessKey]:

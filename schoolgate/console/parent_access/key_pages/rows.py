@@ -6,40 +6,29 @@ As many statements for 250 rows as for one.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from schoolgate.console.parent_access.key_pages.pending import PendingStudents
 from schoolgate.console.parent_access.key_pages.row_states import state_of
+from schoolgate.console.parent_access.key_pages.row_words import (
+    AccountLine,
+    StudentLine,
+    accounts_of,
+    delivered_said,
+    expires_said,
+    fact_said,
+    is_in_force,
+)
 from schoolgate.console.parent_access.key_pages.scope import Scope
-from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, trouble_said
+from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
-from schoolgate.keys.models import AccessKey, KeyState, SubjectKind, Tie
+from schoolgate.keys.models import AccessKey, SubjectKind, Tie
 from schoolgate.letters.models import Message
 from schoolgate.letters.queries import newest_message_by_key
-from schoolgate.tenancy.dates import day_of, last_day_before
 from schoolgate.tenancy.models import User
-from schoolgate.tenancy.templatetags.shown import day, when
-
-
-@dataclass(frozen=True)
-class StudentLine:
-    """A student in a row. mark: "added" or "removed" while that waits for a Data Sync, else empty (R-CK-04)."""
-
-    name: str
-    mark: str = ""
-
-
-@dataclass(frozen=True)
-class AccountLine:
-    """An account with a standing tie: its username, and when it signed in last."""
-
-    username: str
-    seen_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -114,20 +103,21 @@ def _row(
     state = GridState(contact.state)  # type: ignore[attr-defined]  # Annotated above.
     if state == GridState.NO_STUDENTS and any(line.mark == "added" for line in students):
         state = GridState.NOT_PUBLISHED
-    is_live = key is not None and key.state == KeyState.LIVE and key.expires_at > scope.at
+    ended_by = "" if key is None else key.ended_by_name  # type: ignore[attr-defined]  # Annotated below.
+    fact = fact_said(scope, state, key=key, ties=ties, message=message, ended_by=ended_by or "")
     return Row(
         contact=contact,
         relationship=", ".join(dict.fromkeys(pair.relationship for pair in pairs if pair.relationship)),
         students=students,
         other_students=hidden,
-        accounts=tuple(AccountLine(tie.account.username, tie.account.last_login) for tie in ties),
-        selector=key.selector if key is not None and is_live else "",
+        accounts=accounts_of(ties),
+        selector=key.selector if key is not None and is_in_force(scope, key) else "",
         key_words=_key_words(key, ties),
         state=state,
         look=LOOKS[state],
-        fact=_fact(scope, state, contact=contact, key=key, ties=ties, message=message),
-        delivered=_delivered(key, message),
-        expires=day(last_day_before(scope.tenant, key.expires_at)) if key is not None and is_live else "",
+        fact=fact if contact.is_active or state != GridState.NO_STUDENTS else _("No longer active"),
+        delivered=delivered_said(key, message),
+        expires=expires_said(scope, key),
     )
 
 
@@ -156,62 +146,6 @@ def _key_words(key: AccessKey | None, ties: Sequence[Tie]) -> str:
     if ties:
         return _("Used")
     return _("None") if key is None else _("None in force")
-
-
-def _fact(
-    scope: Scope,
-    state: GridState,
-    *,
-    contact: DirectoryContact,
-    key: AccessKey | None,
-    ties: Sequence[Tie],
-    message: Message | None,
-) -> SafeString | str:
-    """The fact that matters: sent when, ends when, why."""
-    if state == GridState.CONNECTED:
-        return when(ties[0].since) if ties else ""
-    if state == GridState.NO_STUDENTS:
-        return _("No access turned on") if contact.is_active else _("No longer active")
-    if state == GridState.NOT_PUBLISHED:
-        return _("Waits for a Data Sync")
-    if key is None:
-        return ""
-    if state in {GridState.LOCKED, GridState.BOUNCED}:
-        return trouble_said(state, key, message)
-    if state == GridState.SENDING:
-        return _sending(scope, message)
-    if state in {GridState.EMAILED, GridState.PRINTED}:
-        out_at = key.emailed_at if state == GridState.EMAILED else key.printed_at
-        return format_html(_("{day}, not used yet"), day=day(day_of(scope.tenant, out_at or key.created_at)))
-    if state == GridState.READY:
-        made_on = day_of(scope.tenant, key.created_at)
-        return _("Made today") if made_on == scope.today else format_html(_("Made {day}"), day=day(made_on))
-    if state == GridState.EXPIRED:
-        return day(last_day_before(scope.tenant, key.expires_at))
-    if state == GridState.REVOKED and key.ended_at is not None:
-        ended_on = day(day_of(scope.tenant, key.ended_at))
-        who = key.ended_by_name  # type: ignore[attr-defined]  # Annotated below.
-        return format_html(_("{day} by {who}"), day=ended_on, who=who) if who else ended_on
-    return ""
-
-
-def _sending(scope: Scope, message: Message | None) -> SafeString | str:
-    if message is not None and message.not_before > scope.at:
-        return format_html(_("Leaves at {time}"), time=when(message.not_before))
-    return _("In the outbox")
-
-
-def _delivered(key: AccessKey | None, message: Message | None) -> tuple[SafeString, ...]:
-    if key is None:
-        return ()
-    lines = []
-    if key.printed_at:
-        lines.append(format_html(_("Letter {when}"), when=when(key.printed_at)))
-    if key.emailed_at:
-        lines.append(format_html(_("Email {when}"), when=when(key.emailed_at)))
-    if message is not None and message.problem:
-        lines.append(format_html("{}", message.problem))
-    return tuple(lines)
 
 
 def _pairs_by_contact(scope: Scope, contact_ids: Collection[int]) -> Mapping[int, list[DirectoryAssociation]]:

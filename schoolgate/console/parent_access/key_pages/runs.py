@@ -142,7 +142,7 @@ def _said(job: Job) -> str:
     sentences = {
         "keys.generate": ngettext("%(n)s key made.", "%(n)s keys made.", n),
         "keys.replace": ngettext("%(n)s key replaced.", "%(n)s keys replaced.", n),
-        "keys.revoke": ngettext("%(n)s contact's keys revoked.", "%(n)s contacts' keys revoked.", n),
+        "keys.revoke": ngettext("Keys of %(n)s person revoked.", "Keys of %(n)s people revoked.", n),
         "keys.unlock": ngettext("%(n)s key unlocked.", "%(n)s keys unlocked.", n),
         "letters.print": ngettext("%(n)s letter ready.", "%(n)s letters ready.", n),
         "letters.send_emails": ngettext("%(n)s email in the outbox.", "%(n)s emails in the outbox.", n),

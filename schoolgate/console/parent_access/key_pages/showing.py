@@ -42,7 +42,7 @@ def cover(scope: Scope, row_id: int) -> Row | AdultsRow:
         raise NotFound
     if scope.scheme.is_own_addressee:
         return rows_of(scope, [row_id], pending=PendingStudents())[0]
-    return adult_rows_of(scope, [row_id])[0]
+    return adult_rows_of(scope, [row_id], pending={})[0]
 
 
 def reveal(scope: Scope, row_id: int, *, by: Actor) -> Revealed:

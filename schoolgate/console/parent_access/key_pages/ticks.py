@@ -9,7 +9,7 @@ from django.utils import timezone
 from schoolgate.console.parent_access.key_pages.filters import read_view
 from schoolgate.console.parent_access.key_pages.grid import matching, rows_in
 from schoolgate.console.parent_access.key_pages.page import scope_of
-from schoolgate.console.parent_access.key_pages.pending import pending_contact_ids
+from schoolgate.console.parent_access.key_pages.pending import pending_row_ids
 from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.ticks import store_ticks
 from schoolgate.tenancy.http import TenantRequest
@@ -34,5 +34,5 @@ def _matching(request: TenantRequest, scope: Scope) -> QuerySet[Any]:
         may_see_restrictions=Right.RESTRICTIONS_SEE in request.rights,
         scheme=scope.scheme,
     )
-    pending_ids = pending_contact_ids(scope) if view.filters.pending else frozenset()
+    pending_ids = pending_row_ids(scope) if view.filters.pending else frozenset()
     return matching(scope, view.filters, pending_ids=pending_ids)

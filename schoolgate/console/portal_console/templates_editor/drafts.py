@@ -69,13 +69,14 @@ def kept(request: TenantRequest, kind: TemplateKind) -> Shown:
 
 def values_of(request: TenantRequest, shown: Shown, *, at: datetime) -> MergeValues:
     """The facts that fill the fields. Raises NotFound for a contact or student beyond the member's list."""
+    channel = shown.draft.channel
     if shown.values == "longest":
-        return longest_values(request.tenant, at=at)
+        return longest_values(request.tenant, channel=channel, at=at)
     if shown.values == "contact" and shown.contact_no:
         schools = request.rights[Right.KEYS_READ]
         if shown.draft.kind == STUDENT_KEY:
             student = student_for_preview(tenant=request.tenant, student_no=shown.contact_no, school_ids=schools)
-            return student_values(request.tenant, student, at=at)
+            return student_values(request.tenant, student, channel=channel, at=at)
         contact = contact_for_preview(tenant=request.tenant, contact_no=shown.contact_no, school_ids=schools)
-        return contact_values(request.tenant, contact, at=at)
-    return sample_values(request.tenant, at=at)
+        return contact_values(request.tenant, contact, channel=channel, at=at)
+    return sample_values(request.tenant, channel=channel, at=at)
