@@ -16,7 +16,7 @@ from schoolgate.console.parent_access.key_pages.row_words import (
     is_in_force,
 )
 from schoolgate.console.parent_access.key_pages.scope import Scope
-from schoolgate.console.parent_access.key_pages.states import LOOKS, GridState, Look, key_state
+from schoolgate.console.parent_access.key_pages.states import GridState, key_state
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.by_school import beyond_tries
@@ -48,8 +48,9 @@ class Adult:
     expires: SafeString | str
 
     @property
-    def look(self) -> Look:
-        return LOOKS[self.state]
+    def trouble(self) -> SafeString | str:
+        """What is wrong with their key, such as its wrong tries."""
+        return self.fact if self.state in {GridState.LOCKED, GridState.BOUNCED} else ""
 
 
 @dataclass(frozen=True)
