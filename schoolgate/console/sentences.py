@@ -120,7 +120,7 @@ FIELDS = {
     "given_name": gettext_lazy("given name"),
     "middle_name": gettext_lazy("middle name"),
     "preferred_name": gettext_lazy("preferred name"),
-    "student_no": gettext_lazy("student ID"),
+    "student_no": gettext_lazy("Student Id"),
     "surname": gettext_lazy("family name"),
     "last_name": gettext_lazy("family name"),
     "student_last_name": gettext_lazy("family name of a student"),

@@ -79,7 +79,7 @@ def columns_of(given: StudentFields | ContactFields | HouseholdFields) -> dict[s
         raise EnrolmentRefused("Enter a family name.", field="family_name")
     if isinstance(given, StudentFields):
         if not columns["student_no"]:
-            raise EnrolmentRefused("Enter a student ID.", field="student_no")
+            raise EnrolmentRefused("Enter a Student Id.", field="student_no")
         if columns["second_school_id"] == columns["school_id"]:
             raise EnrolmentRefused("Choose another school than the first.", field="second_school_id")
         if given.starts_on and given.ends_on and given.ends_on < given.starts_on:

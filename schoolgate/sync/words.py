@@ -19,7 +19,7 @@ Columns = Mapping[str, Any]  # A row of the directory by column, as the database
 _SHOWN = {
     "school_id": gettext_lazy("School"),
     "second_school_id": gettext_lazy("Second school"),
-    "student_no": gettext_lazy("Student ID"),
+    "student_no": gettext_lazy("Student Id"),
     "contact_no": gettext_lazy("Contact ID"),
     "type": gettext_lazy("Type"),
     "title": gettext_lazy("Title"),

@@ -57,7 +57,7 @@ def test_a_download_with_a_sentence_of_its_own_is_told_by_it():
 def test_a_search_is_told_by_its_fields():
     """registration-keys §11."""
     told = sentence_of(entry("accounts.searched", fields=["last_name", "student_no"], hits=2), NAMES)
-    assert told == "Jo Mercer searched for accounts by family name, student ID: 2 found."
+    assert told == "Jo Mercer searched for accounts by family name, Student Id: 2 found."
 
 
 def test_an_act_nobody_knows_is_told_by_its_own_words():

@@ -75,7 +75,7 @@ class StudentForm(EditForm):
     given_name = _words(_("Given name"), required=True, error_messages={"required": _("Enter a given name.")})
     middle_name = _words(_("Middle name"))
     preferred_name = _words(_("Preferred name"), help_text=_("What the student is called, if not by the given name."))
-    student_no = _words(_("Student ID"), most=255, required=True, error_messages={"required": _("Enter a student ID.")})
+    student_no = _words(_("Student Id"), most=255, required=True, error_messages={"required": _("Enter a Student Id.")})
     school_id = forms.TypedChoiceField(
         label=_("School"), coerce=int, error_messages={"required": _("Choose a school.")}
     )

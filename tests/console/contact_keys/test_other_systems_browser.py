@@ -24,6 +24,7 @@ def test_every_page_is_accessible_and_never_scrolls_sideways(
     home = Family(system)
     make_tie_for(home.subject(home.mother), tenant_id=home.tenant.pk, at=timezone.now())
     make_key_for(home.subject(home.father), tenant_id=home.tenant.pk, at=timezone.now())
+    Family(system, home.tenant, number=8)  # At the foot of the page the list's tools lie under no bar.
     member = make_member(home.tenant, Role.OWNER)
     school = make_school(home.tenant)
     make_exceptions(school, letter_life_days=14, failed_tries=10, parent_sign_up=False)

@@ -19,6 +19,8 @@ _YES_NO = [("", gettext_lazy("All")), ("yes", gettext_lazy("Yes")), ("no", gette
 class FilterForm(forms.Form):
     """Every filter of the list, as it stands in the address; sent by GET, and read back by filters.py alone."""
 
+    needs_nothing = True  # So no field of it is called optional.
+
     school = forms.ChoiceField(label=gettext_lazy("School"), required=False)
     year = forms.ChoiceField(label=gettext_lazy("Year level"), required=False)
     roll_class = forms.ChoiceField(label=gettext_lazy("Roll class"), required=False)

@@ -32,6 +32,8 @@ ALL, WITH, WITHOUT = "all", "with", "without"
 class SearchForm(forms.Form):
     """Sent by GET. Go needs a school or one of the fields; a choice of *Accounts* (a chip) does without."""
 
+    needs_nothing = True  # So no field of it is called optional.
+
     school = forms.ChoiceField(label=gettext_lazy("School"), required=False)
     inactive = forms.BooleanField(label=gettext_lazy("Show Inactive Schools"), required=False)
     last_name = forms.CharField(

@@ -37,7 +37,7 @@ def table_exported(table: DashboardTable) -> Exported:
 def students_exported(reach: Reach, asked: Asked) -> Exported:
     """The list of students; two statements for each thousand."""
     headings = [
-        _("Student ID"),
+        _("Student Id"),
         _("Family name"),
         _("Given name"),
         _("School"),

@@ -48,6 +48,8 @@ class Differing:
 class SchoolSettingsForm(forms.Form):
     """Empty: as the district. What is left as it was is not looked at (tenancy/school_settings.py)."""
 
+    needs_nothing = True  # So no field of it is called optional.
+
     def __init__(self, *args: Any, district: Rules, **kwargs: Any) -> None:  # Any: handed on as they are.
         super().__init__(*args, **kwargs)
         self.label_suffix = ""

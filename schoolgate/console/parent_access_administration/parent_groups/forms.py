@@ -58,6 +58,8 @@ class ListForm(forms.Form):
 class FilterForm(forms.Form):
     """A year or a class."""
 
+    needs_nothing = True  # So no field of it is called optional.
+
     schools = forms.MultipleChoiceField(
         label=gettext_lazy("Schools"),
         help_text=gettext_lazy("None ticked: all of yours."),
