@@ -299,7 +299,7 @@ def test_a_search_by_name_or_id_is_in_the_audit_once_and_without_its_words(clien
     assert [(note.fields, note.hits) for note in notes] == [(["last_name"], 1), (["last_name", "student_no"], 0)]
     assert "okafor" not in repr(list(notes.values())).casefold()
     page = client.get(reverse("console:records:searches", args=[tenant.code]))
-    assert "searched for accounts by family name, student ID: 0 found." in text_of(page)
+    assert "searched for accounts by family name, Student Id: 0 found." in text_of(page)
 
 
 def test_searches_are_kept_for_ninety_days_and_the_chain_verifies_without_them(client, tenant):
