@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.utils.formats import number_format
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,11 @@ class Cell:
     query: str = ""
     percent: int | None = None
     fill: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The number as the language groups its digits."""
+        return number_format(self.count, 0, force_grouping=True) if self.count >= 1_000 else str(self.count)
 
 
 @dataclass(frozen=True)
