@@ -34,6 +34,7 @@ SOUGHT = ["mar", "smi", "gar", "rod"]
 _COLUMNS = [
     *("id", "tenant_id", "source", "source_id", "school_id", "student_no", "family_name", "given_name", "middle_name"),
     *("preferred_name", "sort_name", "birth_date", "year_level", "roll_class", "email", "is_active"),
+    "second_school_id",
 ]
 
 
@@ -74,7 +75,9 @@ def make_district(name: str, *, first_id: int, students: int, schools: int) -> T
     for start in range(0, students, 100_000):
         rows = list(_students(tenant, school_ids, first_id + start, min(100_000, students - start)))
         insert_rows(DirectoryStudent, _COLUMNS, rows)
-        insert_rows(StudentName, ["tenant_id", "student_id", "school_id", "is_active", "key"], _names(rows))
+        insert_rows(
+            StudentName, ["tenant_id", "student_id", "school_id", "second_school_id", "is_active", "key"], _names(rows)
+        )
     return Tenant.objects.select_related("settings").get(pk=tenant.pk)
 
 
@@ -88,6 +91,7 @@ def _students(tenant: Tenant, school_ids: list[int], first: int, count: int) -> 
         yield (
             *(pk, tenant.pk, "sis", f"S{pk}", chance.choice(school_ids), str(pk), surname, forename, "", "", folded),
             *(date(2012, 3, 4), "7", "7B", "", is_active),
+            chance.choice(school_ids) if pk % 250 == 0 else None,
         )
 
 
@@ -101,7 +105,7 @@ def _stock() -> tuple[list[str], list[str]]:
 def _names(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         for key in name_keys(family_name=row[6], given_name=row[7]):
-            yield row[1], row[0], row[4], row[15], key
+            yield row[1], row[0], row[4], row[16], row[15], key
 
 
 @override_settings(

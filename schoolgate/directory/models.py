@@ -53,6 +53,11 @@ class DirectoryStudent(AtSchools):
         ]
         indexes = [
             models.Index(fields=["tenant", "sort_name", "id"], name="published_students_by_name"),
+            models.Index(
+                fields=["second_school"],
+                condition=models.Q(second_school__isnull=False),
+                name="published_students_by_second",
+            ),
             # Everything that a search by a part of the Student Id asks for, so that it reads the index alone.
             models.Index(
                 fields=["tenant", "student_no", "school", "second_school", "is_active", "id"],

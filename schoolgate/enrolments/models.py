@@ -99,6 +99,9 @@ class Student(Enrolled, AtSchools):
         indexes = [
             models.Index(fields=["tenant", "changed_no"], name="students_changed"),
             models.Index(fields=["tenant", "sort_name", "id"], name="students_by_name"),
+            models.Index(
+                fields=["second_school"], condition=Q(second_school__isnull=False), name="students_by_second_school"
+            ),
         ]
 
     def __str__(self) -> str:

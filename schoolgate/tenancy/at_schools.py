@@ -38,7 +38,8 @@ class AtSchools(models.Model):
     """school: the main one. second_school: where they are besides; an import may make it the main one while it stands here."""
 
     school = models.ForeignKey(School, models.PROTECT)
-    second_school = models.ForeignKey(School, models.PROTECT, null=True, related_name="+")
+    # Few have one: an index of those alone stands beside each table's others.
+    second_school = models.ForeignKey(School, models.PROTECT, null=True, db_index=False, related_name="+")
 
     class Meta:
         abstract = True

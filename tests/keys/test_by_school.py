@@ -7,14 +7,15 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from schoolgate.directory.models import DirectoryContact
+from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.keys.by_school import SchoolKeys, beyond_tries, count_school_keys, is_locked, stricter_rules
 from schoolgate.keys.claim import prove_key
 from schoolgate.keys.counted import counted_facts
 from schoolgate.keys.errors import KeyNotAccepted
 from schoolgate.keys.expiry import note_emailed, note_printed
-from schoolgate.keys.facts import facts_of
+from schoolgate.keys.facts import facts_of, may_have_own_key
 from schoolgate.keys.models import AccessKey
+from schoolgate.keys.schemes import UNDER_AGE
 from schoolgate.keys.subjects import of_contacts, of_students
 from schoolgate.keys.throttle import counted_try
 from schoolgate.lib.keycode import KeyCode
@@ -223,3 +224,19 @@ def test_the_keys_of_one_school_are_counted(tenant):
     with transaction.atomic():
         note_printed(tenant=fresh(tenant), key_ids=[keys[0].pk], at=NOW)
     assert count_school_keys(tenant=fresh(tenant), school_id=school.pk, at=NOW) == SchoolKeys(2, 1, 1, 0)
+
+
+def test_of_a_student_at_two_schools_the_stricter_rules_of_both_count(tenant):
+    """R-DI-02, R-RK-10."""
+    mild, strict = make_school(tenant), make_school(tenant)
+    make_exceptions(strict, student_minimum_age=18, failed_tries=5)
+    student = make_student(tenant, school=mild, second_school=strict)
+    other = make_student(tenant, school=mild)
+    tenant = Tenant.objects.select_related("settings").get(pk=tenant.pk)
+    mine, theirs = of_students([student.pk, other.pk])
+    facts = facts_of(tenant=tenant, subjects=[mine, theirs], at=NOW)
+    assert (facts[mine].never, facts[theirs].never) == (UNDER_AGE, "")
+    may = DirectoryStudent.objects.for_tenant(tenant).filter(may_have_own_key(tenant=tenant, today=NOW.date()))
+    assert [each.pk for each in may] == [other.pk]
+    rules = stricter_rules(tenant=tenant, subjects=[mine, theirs], settings=["failed_tries"], at=NOW)
+    assert {subject: each.failed_tries for subject, each in rules.items()} == {mine: 5}

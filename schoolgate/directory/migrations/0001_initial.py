@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                 ('starts_on', models.DateField(null=True)),
                 ('ends_on', models.DateField(null=True)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.school')),
-                ('second_school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
+                ('second_school', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
             ],
         ),
@@ -196,6 +196,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='directorystudent',
             index=models.Index(fields=['tenant', 'sort_name', 'id'], name='published_students_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='directorystudent',
+            index=models.Index(condition=models.Q(('second_school__isnull', False)), fields=['second_school'], name='published_students_by_second'),
         ),
         migrations.AddIndex(
             model_name='directorystudent',

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 ('email', models.CharField(blank=True, max_length=254)),
                 ('hand_fields', models.JSONField(default=list)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.school')),
-                ('second_school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
+                ('second_school', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.school')),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='tenancy.tenant')),
             ],
         ),
@@ -303,6 +303,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='student',
             index=models.Index(fields=['tenant', 'sort_name', 'id'], name='students_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='student',
+            index=models.Index(condition=models.Q(('second_school__isnull', False)), fields=['second_school'], name='students_by_second_school'),
         ),
         migrations.AddConstraint(
             model_name='student',
