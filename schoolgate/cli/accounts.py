@@ -178,7 +178,7 @@ def _rows(tenant: Tenant, account_ids: Sequence[int], *, at: datetime) -> Iterat
                 "email": account.email,
                 "students": [student.source_id for student in sight.students],
                 "why_none": list(sight.whys),
-                "schools": sorted({student.school.number for student in sight.students}),
+                "schools": sorted({school.number for student in sight.students for school in student.schools}),
                 "last_sign_in": account.last_login.isoformat() if account.last_login else None,
                 "locked": "staff" if state == DISABLED else "tries" if is_locked else "",
                 "locked_until": account.locked_until.isoformat() if is_locked else None,

@@ -1,5 +1,6 @@
 """A student at two schools, from both offices and from a third: every room that shows students, and what may be done there (R-RK-10, R-RK-11)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,9 @@ from django.utils import timezone
 from schoolgate.console.parent_access.key_pages.filters import Filters
 from schoolgate.console.parent_access.key_pages.grid import matching
 from schoolgate.console.parent_access.key_pages.scope import Scope
+from schoolgate.console.parent_access_administration.dashboard.figures import count_figures
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach
+from schoolgate.console.parent_access_administration.dashboard.stages import Stage
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
 from schoolgate.enrolments.models import Association, Restriction, Student
 from schoolgate.keys.models import AccessKey
@@ -120,6 +124,23 @@ def test_contact_keys_by_her_second_school(district):
     assert district.pair.contact_id not in set(
         matching(scope, Filters(school=district.west.number)).values_list("pk", flat=True)
     )
+
+
+def test_the_dashboard_counts_her_once_at_the_first_school_that_its_reader_sees(district):
+    """R-RK-10: grouped by the main school, for whoever sees it."""
+    now = timezone.now()
+    for reach, school in [(None, "north"), ({"north"}, "north"), ({"south"}, "south"), ({"north", "south"}, "north")]:
+        schools = None if reach is None else frozenset(getattr(district, name).pk for name in reach)
+        figures = count_figures(Reach(district.tenant, schools, now, now.date()))
+        of_students, of_parents = Counter(), Counter()
+        for (school_id, _year, _coverage), count in figures.students.items():
+            of_students[school_id] += count
+        for (school_id, stage), count in figures.at_schools.items():
+            of_parents[school_id] += count * (stage == Stage.REGISTERED)
+        # She, and the other one of each school.
+        assert of_students.total() == len(reach or "nsw") + 1, reach
+        assert of_students[getattr(district, school).pk] == 2, reach
+        assert +of_parents == {getattr(district, school).pk: 1}, reach
 
 
 @pytest.mark.parametrize(("school", "may"), [("south", True), ("west", False)])
