@@ -29,7 +29,7 @@ from schoolgate.directory.models import DirectoryAssociation, DirectoryContact, 
 from schoolgate.jobs.subject import Subject
 from schoolgate.keys.facts import facts_of
 from schoolgate.keys.models import AccessKey, KeyState
-from schoolgate.keys.subjects import parent_subjects, students_by_subject
+from schoolgate.keys.subjects import STUDENT_SELF, parent_subjects, students_by_subject
 from schoolgate.letters.models import MessageState
 from schoolgate.letters.queries import stuck_messages, waiting_messages
 from schoolgate.tenancy.dates import day_of
@@ -248,11 +248,19 @@ def test_the_statement_of_the_bench_gives_the_same_numbers(seed, pytestconfig):
         pytest.skip("It is written for PostgreSQL alone.")
     from bench.dashboard import as_counted, ask, parameters_of
 
-    tenant = make_tenant()
-    draw_district(tenant, [make_school(tenant) for _ in range(3)], random.Random(seed))
+    tenant, chance = make_tenant(), random.Random(seed)
+    draw_district(tenant, [make_school(tenant) for _ in range(3)], chance)
+    for student in DirectoryStudent.objects.for_tenant(tenant):
+        for _ in range(chance.randint(0, 2)):
+            draw_key(tenant, Subject(STUDENT_SELF, student.pk), chance)
     reach = reach_of(tenant)
     figures = count_figures(reach)
-    assert as_counted(ask(parameters_of(reach))) == (figures.students, figures.parents, figures.at_schools)
+    assert as_counted(ask(parameters_of(reach))) == (
+        figures.students,
+        figures.parents,
+        figures.at_schools,
+        count_own(reach),
+    )
 
 
 def check_sums(reach: Reach, figures: Any) -> None:
