@@ -12,6 +12,7 @@ from schoolgate.keys.facts import PARENT, facts_of, rows_with
 from schoolgate.keys.generate import PLAIN, held_by_runs
 from schoolgate.keys.subjects import parent_kind
 from schoolgate.keys.whom import EVERYBODY, ContactsAsked, Plan, PlanLine, RunPair, RunStudent, plan_of, weigh, whys
+from schoolgate.lib.collector import few_collections
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import School, Tenant
 
@@ -85,6 +86,7 @@ def count_active_students(*, tenant: Tenant, today: date) -> int:
     return active_students(tenant=tenant, asked=RunAsked(), today=today).count()
 
 
+@few_collections()
 def plan_run(*, tenant: Tenant, asked: RunAsked, at: datetime) -> Plan:
     """Query: whom the run is for at this moment; five statements, however many they are."""
     numbers = _numbers(tenant, asked)

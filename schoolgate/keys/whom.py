@@ -108,20 +108,25 @@ def plan_of(
     shared: set[Subject] = set()
     unlinked: dict[int, list[tuple[tuple[int, int], RunPair]]] = {}
     served: set[int] = set()
+    asks_all = contacts == EVERYBODY
     for pair in pairs if parent_kind else ():
         rank = rank_by_id.get(pair.student_id)
-        if rank is None or not contacts.lets(pair):
+        if rank is None or not (asks_all or contacts.lets(pair)):
             continue
         subject = _subject(pair, parent_kind) if pair.is_link and pair.is_parent else None
         if subject is None:
             unlinked.setdefault(pair.contact_id, []).append((rank, pair))
             continue
         served.add(pair.contact_id)
-        school_id = students[rank[1]].school_id
-        if school_by_subject.setdefault(subject, school_id) != school_id or students[rank[1]].is_at_both:
-            shared.add(subject)
-        if subject not in found or rank < found[subject]:
+        student = students[rank[1]]
+        known = found.get(subject)
+        if known is None:
             found[subject] = rank
+            school_by_subject[subject] = student.school_id
+        elif rank < known:
+            found[subject] = rank
+        if student.is_at_both or (known is not None and school_by_subject[subject] != student.school_id):
+            shared.add(subject)
     adults = sorted(found, key=lambda subject: (found[subject][1], subject.addressee))
     themselves = students if for_students else ()
     return Plan(
