@@ -49,7 +49,7 @@ def ask_for_password_link(*, tenant: Tenant, email: str, by: Actor, at: datetime
 @transaction.atomic(durable=True)
 def _mail_a_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
     """Where there is no account the same is written, taken back, and noted without a name: both take as long."""
-    accounts: list[User] = list(
+    found = (
         User.objects.for_tenant(tenant)
         .accounts()
         .filter(Q(username_folded=fold(email)) | Q(email__iexact=email.strip(), kind=UserKind.STUDENT))
@@ -57,6 +57,8 @@ def _mail_a_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None
         .exclude(email="")
         .order_by("pk")[:ACCOUNTS_OF_AN_ADDRESS]
     )
+    # A database takes "ı" for "i" in capitals; to the limit of mails they are two addresses.
+    accounts: list[User] = [each for each in found if fold(email) in {each.username_folded, fold(each.email)}]
     with transaction.atomic():
         queue_reset_links(accounts or [User(pk=0, email=email)], tenant=tenant, kind="reset_password", at=at)
         transaction.set_rollback(not accounts)

@@ -10,10 +10,12 @@ from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.jobs.models import Job
 from schoolgate.jobs.start import actor_of
-from schoolgate.letters.first_delivery import GivenOut, Way, start_delivery
+from schoolgate.keys.subjects import students_by_subject
+from schoolgate.letters.first_delivery import GivenOut, Way, keys_of_run, start_delivery
 from schoolgate.letters.models import HeldDelivery
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant, User
+from schoolgate.tenancy.roles import Right, rights_of
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ def cancel_held_delivery(*, tenant: Tenant, run: Job, by: Actor, at: datetime) -
 def give_out_due(at: datetime) -> Mapping[str, int]:
     """What a worker's sweep does: start the deliveries whose day has come in their school's time zone.
 
-    Of a run whose starter works here no longer nothing goes out by itself: somebody else looks at it and does it by hand.
+    Of a run whose starter may not do it by hand today nothing goes out by itself: somebody else looks at it.
     """
     started = 0
     # every tenant: a worker looks after all
@@ -52,7 +54,7 @@ def give_out_due(at: datetime) -> Mapping[str, int]:
 
 def _give_out(held: HeldDelivery, at: datetime) -> bool:
     by = actor_of(held.run)
-    if not User.objects.for_tenant(held.tenant).filter(pk=by.user_id, is_active=True).exists():
+    if not _may_give_out(held, at):
         cancel_held_delivery(tenant=held.tenant, run=held.run, by=by, at=at)
         return False
     try:
@@ -60,3 +62,18 @@ def _give_out(held: HeldDelivery, at: datetime) -> bool:
     except GivenOut:  # Another worker was quicker.
         return False
     return True
+
+
+def _may_give_out(held: HeldDelivery, at: datetime) -> bool:
+    """Query: does whoever started the run work here still, and for a school of everybody it is for (R-RK-11)?"""
+    starter = User.objects.for_tenant(held.tenant).filter(pk=held.run.actor_id).first()
+    rights = rights_of(starter, tenant=held.tenant) if starter is not None else {}
+    if held.way != Way.EMAILS and not {Right.KEYS_SEE, Right.KEYS_BULK_PRINT} <= rights.keys():
+        return False
+    schools = rights.get(Right.KEYS_ACT, set())
+    if schools is None:
+        return True
+    subjects, today = keys_of_run(held.run), day_of(held.tenant, at)
+    opened = students_by_subject(tenant=held.tenant, subjects=subjects, today=today)
+    near = students_by_subject(tenant=held.tenant, subjects=subjects, today=today, school_ids=schools)
+    return opened.keys() <= near.keys()

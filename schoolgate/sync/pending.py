@@ -12,6 +12,7 @@ from typing import Any  # Rows of any kind.
 from schoolgate.enrolments.clock import clock_now
 from schoolgate.sync.diff import Span, as_moment, differences, numbers, picked, run, span_of
 from schoolgate.sync.kinds import ASSOCIATION, IS_ACTIVE, KIND_BY_NAME, KINDS
+from schoolgate.tenancy.at_schools import Schools
 from schoolgate.tenancy.models import Tenant
 
 _EVERY_WRITE = 2**62
@@ -154,26 +155,31 @@ def _count_new(name: str, which: str, *, tenant: Tenant, today: date) -> int:
     return int(found)
 
 
-def contacts_with_pending_links(*, tenant: Tenant, today: date) -> frozenset[int]:
+def contacts_with_pending_links(*, tenant: Tenant, today: date, school_ids: Schools = None) -> frozenset[int]:
     """Contacts for whom the next sync opens or closes a student. The cost follows what waits."""
-    return frozenset(contact_id for contact_id, *_rest in _waiting_links(tenant, today))
+    return frozenset(contact_id for contact_id, *_rest in _waiting_links(tenant, today, school_ids))
 
 
-def students_with_pending_links(*, tenant: Tenant, today: date) -> frozenset[int]:
+def students_with_pending_links(*, tenant: Tenant, today: date, school_ids: Schools = None) -> frozenset[int]:
     """Students whom somebody will see, or no longer, from the next sync on."""
-    return frozenset(student_id for _contact_id, student_id, *_rest in _waiting_links(tenant, today))
+    return frozenset(student_id for _contact_id, student_id, *_rest in _waiting_links(tenant, today, school_ids))
 
 
-def households_with_pending_links(*, tenant: Tenant, today: date) -> frozenset[int]:
+def households_with_pending_links(*, tenant: Tenant, today: date, school_ids: Schools = None) -> frozenset[int]:
     """Households in which some adult gains or loses a student by the next sync, as pending_by_household tells it."""
-    moved = ((before, after) for *_pair, before, after in _waiting_links(tenant, today, which=_MOVES))
+    moved = ((before, after) for *_pair, before, after in _waiting_links(tenant, today, school_ids, which=_MOVES))
     return frozenset(pk for before, after in moved if before != after for pk in (before, after) if pk is not None)
 
 
-def _waiting_links(tenant: Tenant, today: date, *, which: str = _OPENS_OR_CLOSES) -> list[tuple[Any, ...]]:
-    """Contact, student, household before and after, of every association whose link the next sync changes."""
+def _waiting_links(
+    tenant: Tenant, today: date, school_ids: Schools, *, which: str = _OPENS_OR_CLOSES
+) -> list[tuple[Any, ...]]:
+    """Contact, student, household before and after, of every association whose link the next sync changes; of students of these schools."""
     span = span_of(tenant=tenant, today=today, up_to=clock_now(tenant=tenant))
     changed = differences(ASSOCIATION, picked(ASSOCIATION, first=span.since == 0))
+    if school_ids is not None:
+        schools = numbers(school_ids)
+        which = f"({which}) AND (w.school_id IN ({schools}) OR w.second_school_id IN ({schools}))"
     return run(
         f"SELECT w.contact_id, w.student_id, {_BEFORE}, {_AFTER} FROM ({changed}) w {_BOTH} WHERE {which}",
         span.parameters,

@@ -131,7 +131,7 @@ def requires(right: Right, *, for_all_schools: bool = False) -> Callable[[Callab
     """A console view for members who hold ``right``. Its `right` attribute feeds the isolation matrix and the menus.
 
     for_all_schools: what the view does concerns the whole tenant, so a member for some schools may not. request.rights is
-    filled by the middleware. Raises NotAllowed (403) for other members of the same tenant.
+    filled by the middleware; of a view that exports, every right counts only where that one is held. Raises NotAllowed (403) for other members of the same tenant.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,6 +139,8 @@ def requires(right: Right, *, for_all_schools: bool = False) -> Callable[[Callab
         def asked(request: TenantRequest, *args: Any, **kwargs: Any) -> Any:
             if right not in request.rights or (for_all_schools and request.rights[right] is not None):
                 raise NotAllowed
+            if right is Right.EXPORT:
+                request.rights = _within(request.rights, request.rights[right])
             return view(request, *args, **kwargs)
 
         asked.right = right  # type: ignore[attr-defined]
@@ -146,6 +148,13 @@ def requires(right: Right, *, for_all_schools: bool = False) -> Callable[[Callab
         return asked
 
     return decorate
+
+
+def _within(rights: dict[Right, set[int] | None], schools: set[int] | None) -> dict[Right, set[int] | None]:
+    """The same rights at these schools (None: all) alone: a file leaves with nobody of a school where its taker may not export."""
+    if schools is None:
+        return rights
+    return {each: set(schools) if ids is None else ids & schools for each, ids in rights.items()}
 
 
 def for_families(view: Callable[..., Any]) -> Callable[..., Any]:

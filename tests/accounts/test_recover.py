@@ -7,7 +7,7 @@ from django.contrib.auth import authenticate
 
 from schoolgate.accounts.errors import LinkNotAccepted, PasswordRefused, TooManyTries
 from schoolgate.accounts.models import PasswordReset
-from schoolgate.accounts.recover import LINK_LIFE, MAILS_TO_AN_ADDRESS, recover_account
+from schoolgate.accounts.recover import LINK_LIFE, MAILS_TO_AN_ADDRESS, ask_for_password_link, recover_account
 from schoolgate.letters.compose import compose
 from schoolgate.letters.models import Message
 from schoolgate.tenancy.models import Tenant, User, UserKind
@@ -141,3 +141,12 @@ def test_a_guessed_secret_is_refused(tenant: Tenant, account: User) -> None:
     assert token == token_of(reset)
     with pytest.raises(LinkNotAccepted):
         recover(tenant, f"{reset.pk}.{'A' * 32}")
+
+
+def test_another_spelling_that_a_database_takes_for_the_address_sends_nothing(tenant: Tenant) -> None:
+    """R-RD-14: the limit of mails counts by what was typed."""
+    student = make_account(tenant, email="ida.okafor", kind=UserKind.STUDENT)
+    User.objects.filter(pk=student.pk).update(email="ida@home.example")
+    for typed in ("\u0131da@home.example", "ida@home.example "):
+        ask_for_password_link(tenant=tenant, email=typed, by=somebody(), at=NOW)
+    assert Message.objects.for_tenant(tenant).count() == 1

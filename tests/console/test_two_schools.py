@@ -171,6 +171,18 @@ def test_her_second_office_may_edit_her_but_not_take_her_out_of_the_first(client
     assert (student.school, student.second_school, student.year_level) == (district.north, None, "8")
 
 
+def test_her_first_office_does_not_take_her_out_of_the_second_by_leaving_it_out(client, district):
+    """R-RK-11: a form that lacks the place, as a browser never sends it."""
+    sign_in(client, district.tenant, Role.ADMINISTRATOR, school=district.north)
+    address = reverse("console:enrolments:student_edit", args=[district.tenant.code, district.student.pk])
+    form = client.get(address).context["form"]
+    given = {name: form.initial[name] or "" for name in form.fields if name != "second_school_id"}
+    for more in ({}, {"second_school_id": ""}):
+        assert client.post(address, {**given, **more}).status_code == 422
+    assert Student.objects.get(pk=district.student.pk).second_school == district.south
+    assert client.post(address, {**given, "second_school_id": district.south.pk, "year_level": "8"}).status_code == 302
+
+
 def test_a_second_school_waits_for_a_sync_which_says_so_in_words_and_can_be_found_by_either(client, district):
     """R-DS-01, and publish before effect (spine §3.1)."""
     tenant, west = district.tenant, district.west

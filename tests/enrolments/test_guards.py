@@ -302,3 +302,36 @@ def test_years_end_of_one_school_is_held_and_can_be_confirmed(tenant):
     next_year = without(many(60, year_level="8"), *(f"S{n}" for n in range(10)), *(f"C{n}" for n in range(10)))
     assert held(tenant, next_year) == ["missing_people", "mass_change"]
     assert take(tenant, next_year).students.total == 50
+
+
+@pytest.mark.parametrize(("before", "after", "is_held"), [
+    (("102", ""), ("102", "101"), True),  # Brought beside their own school.
+    (("102", ""), ("101", ""), True),  # Brought away from it.
+    (("101", "102"), ("101", ""), True),  # Taken out of the other one.
+    (("102", "101"), ("101", ""), True),
+    (("102", "101"), ("101", "102"), False),
+    (("102", "101"), ("102", ""), False),  # Out of its own.
+    (("101", ""), ("102", ""), False),
+    (("101", ""), ("101", "102"), False),
+])  # fmt: skip
+def test_an_import_for_one_school_moves_nobody_of_another_without_a_word(tenant, before, after, is_held):
+    """R-RK-11: it would show the student to the one office, or take them from the other."""
+
+    def files(main, second):
+        stays = {"student_id": "S2", "given_name": "Ben", "school_code": "101"}
+        other = {"student_id": "S3", "given_name": "Cy", "school_code": "102"}
+        return native([{"school_code": main, "second_school_code": second}, stays, other], [{}], [{}])
+
+    take(tenant, files(*before))
+    result = take(tenant, files(*after), school_number=101, dry_run=True)
+    assert ("mass_change" in result.held) is is_held
+
+
+def test_a_student_whose_own_school_has_let_them_go_comes_without_a_hold(tenant):
+    files = native(
+        [{"school_code": "102"}, {"student_id": "S2", "given_name": "Ben", "school_code": "101"}], [{}], [{}]
+    )
+    take(tenant, files)
+    Student.objects.filter(source_id="S1").update(state="inactive")
+    moved = {name: text.replace("S1,102", "S1,101") for name, text in files.items()}
+    assert take(tenant, moved, school_number=101, dry_run=True).held == ()

@@ -107,6 +107,7 @@ class StudentForm(EditForm):
             self.fields[name].choices = [  # type: ignore[attr-defined]  # A choice field.
                 (each.pk, f"{each.name} ({each.number})") if each else ("", "") for each in offered
             ]
+            self.fields[name].required |= None not in offered  # To leave it out would take the student out of it.
         if len(schools) < 2 and places["second_school_id"] is None:
             del self.fields["second_school_id"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schoolgate.enrolments.merge.before import keep_before
-from schoolgate.enrolments.merge.sql import Column, Import, row_of, run
+from schoolgate.enrolments.merge.sql import Column, Import, row_of, rows_of, run
 
 
 @dataclass(frozen=True)
@@ -196,3 +196,21 @@ def kept_by_hand(kind: PersonKind, import_: Import) -> dict[str, int]:
         import_.parameters,
     )
     return {column.name: count for column, count in zip(columns, found, strict=True) if count}
+
+
+def of_other_schools(import_: Import) -> list[tuple[int, str]]:
+    """Query: (line, id) of active students of other schools whom an import for one school would bring there, or take out of the other (R-RK-11)."""
+    if import_.school_number is None:
+        return []
+    covered = "(SELECT pk FROM stage_school WHERE is_covered AND pk IS NOT NULL)"
+    second = "CASE WHEN s.second_sid IS NULL THEN t.second_school_id ELSE m2.pk END"
+    stays = f"%s IN (COALESCE(m.pk, 0), COALESCE({second}, 0))"
+    return rows_of(
+        f"""SELECT s.line, s.sid FROM stage_student s JOIN enrolments_student t ON {STUDENT.match} {STUDENT.joins}
+            WHERE s.keep AND t.state = 'active' AND (
+              t.school_id NOT IN {covered}
+                AND (COALESCE(t.second_school_id, 0) NOT IN {covered} OR NOT {stays % "t.school_id"})
+              OR t.second_school_id NOT IN {covered} AND NOT {stays % "t.second_school_id"})
+            ORDER BY s.line""",
+        import_.parameters,
+    )

@@ -155,6 +155,7 @@ def make_plan(stage: Stage, matches: Sequence[SchoolMatch], coverage: Coverage, 
         *(reason for kind in numbers for reason in weigh_kind(kind)),
         *weigh_schools(_school_numbers(coverage, import_)),
         *_weigh_identities(reused, import_, is_first=not students.matched and not contacts.matched),
+        *_weigh_other_schools(import_),
         *_weigh_restrictions(restrictions, import_),
         *weigh_ages(ages),
     ]
@@ -227,6 +228,11 @@ def _weigh_identities(reused: Sequence[tuple[int, str]], import_: Import, *, is_
             yield Weighed(Hold.LEADING_ZEROS, messages.HOLD_LEADING_ZEROS, line, "", id_, file=file, gaps=gaps)
     for contact, count in ties.contacts_who_gain(import_, at_least=GAINS_MANY):
         yield Weighed(Hold.MASS_CHANGE, messages.HOLD_GAINS_MANY, value=contact, gaps={"count": count})
+
+
+def _weigh_other_schools(import_: Import) -> Iterable[Weighed]:
+    for line, id_ in people.of_other_schools(import_):
+        yield Weighed(Hold.MASS_CHANGE, messages.HOLD_OTHER_SCHOOL, line, "", id_, file="student")
 
 
 def _weigh_restrictions(restrictions: RestrictionPlan, import_: Import) -> Iterable[Weighed]:

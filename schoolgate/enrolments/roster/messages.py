@@ -464,6 +464,13 @@ HOLD_GAINS_MANY = hold(
     _("Contact “%(value)s” would gain %(count)s students at once."),
     _("Look whether the ids of contacts were mixed up."),
 )
+HOLD_OTHER_SCHOOL = hold(
+    "mass_change",
+    _(
+        "“%(value)s” is an active student of another school, and this import for one school would change where they are."
+    ),
+    _("Ask that school's office first; then say so in the reason."),
+)
 HOLD_OLDER = hold(
     "older_file",
     _("The files are of %(value)s; the last import of this source was of %(last)s."),

@@ -12,7 +12,7 @@ from schoolgate.jobs.control import pause_job
 from schoolgate.jobs.lists import KEPT_FOR, drop_old_lists
 from schoolgate.jobs.models import Job, JobBacklog, JobState, ListPiece
 from schoolgate.jobs.run import run_job
-from schoolgate.tenancy.models import Role, User
+from schoolgate.tenancy.models import Membership, Role, User
 from tests.console.account_maintenance.office import address, sign_in, text_of
 from tests.factories.directory import make_contact, make_link, make_student
 from tests.factories.keys import make_redeemed_key
@@ -180,3 +180,14 @@ def test_a_thousand_rows_make_a_part_and_the_parts_are_in_order(client, tenant, 
     sign_in(client, tenant)
     assert [row["User Name"] for row in rows(client, tenant)] == names
     assert [piece.rows for piece in ListPiece.objects.order_by("position")] == [2, 2, 1]
+
+
+def test_nobody_of_a_school_where_the_member_may_not_export_is_in_the_list(client, tenant, home):
+    """R-PM-01: each right holds at its own schools."""
+    far = make_school(tenant)
+    far_account = make_account(tenant, email="far@home.example")
+    make_link(make_student(tenant, school=far), contact := make_contact(tenant))
+    make_redeemed_key(contact, account=far_account)
+    member = sign_in(client, tenant, school=home.child.school)
+    Membership.objects.create(tenant=tenant, user=member, role=Role.PORTAL_OFFICER, school=far)
+    assert [row["User Name"] for row in rows(client, tenant)] == ["amara@home.example"]

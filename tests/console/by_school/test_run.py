@@ -198,7 +198,10 @@ def test_what_is_held_goes_out_on_its_day_once(client, tenant):
     assert "goes out by itself on" not in said(look(client, tenant, job).text)
 
 
-@pytest.mark.parametrize("how", ["cancelled", "given out by hand", "undone", "its starter has left"])
+@pytest.mark.parametrize(
+    "how",
+    ["cancelled", "given out by hand", "undone", "its starter has left", "has no right", "has another school"],
+)
 def test_what_is_held_does_not_go_out_by_itself_any_more(client, tenant, how):
     """R-GS-04: somebody can stop it at any time."""
     member = sign_in(client, tenant)
@@ -211,6 +214,10 @@ def test_what_is_held_does_not_go_out_by_itself_any_more(client, tenant, how):
         client.post(address(tenant, "deliver", job.pk), {"way": "emails"})
     elif how == "undone":
         client.post(address(tenant, "undo", job.pk))
+    elif how == "has no right":
+        member.memberships.update(role=Role.AUDITOR)
+    elif how == "has another school":
+        member.memberships.update(school=make_school(tenant))
     else:
         type(member).objects.filter(pk=member.pk).update(is_active=False)
     before = deliveries_of(job)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
@@ -144,13 +145,13 @@ def test_rows_never_published_are_counted_above_the_list(client, system):
 def test_a_one_school_member_is_not_told_of_what_waits_elsewhere(client, system):
     """R-PM-01."""
     home = Home(system)
-    elsewhere = make_student(home.tenant, given_name="Zed", school=make_school(home.tenant))
+    elsewhere = make_student(home.tenant, given_name="Zedekiah", school=make_school(home.tenant))
     away = make_association(elsewhere, home.mother, basis="household", household=home.household)
     sync(home.tenant)
     home.turn(away, on=True)
     sign_in(client, home.tenant, Role.PORTAL_OFFICER, school=home.school)
     address = reverse(f"console:{system}_keys:list", args=[home.tenant.code])
-    assert "Zed" not in client.get(address).text
+    assert "Zedekiah" not in client.get(address).text
 
 
 @SYSTEMS
@@ -196,3 +197,21 @@ def test_the_columns_that_can_be_hidden_say_it_of_each_adult(client, system):
     [row] = home.rows(client, "?columns=expires&columns=seen&columns=delivered")
     assert all("( Amara Okafor )" in cell for cell in row[8:11])
     assert len(row) == 12
+
+
+def test_no_filter_tells_a_member_of_adults_and_changes_at_another_school(client):
+    """R-PM-01: the household is theirs by Ada alone; Bo's guardian is of another school."""
+    home = Home("family")
+    far = make_student(home.tenant, given_name="Bo", school=make_school(home.tenant))
+    guardian = make_contact(home.tenant, given_name="Zola", email="zola@home.example", language="so")
+    pair = make_association(far, guardian, access=True, basis="household", household=home.household)
+    sync(home.tenant)
+    sign_in(client, home.tenant)
+    assert len(home.rows(client, "?language=so")) == 1
+    home.turn(pair, on=False)
+    assert len(home.rows(client, "?pending=yes")) == 1
+    near = Client()
+    sign_in(near, home.tenant, school=home.school)
+    assert len(home.rows(near, "?language=ig")) == 1
+    assert home.rows(near, "?language=so") == []
+    assert home.rows(near, "?pending=yes") == []

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from schoolgate.console.parent_access.key_pages.filters import Filters
-from schoolgate.console.parent_access.key_pages.row_parts import associations, bars_of, links_of, live_keys
+from schoolgate.console.parent_access.key_pages.row_parts import associations, bars_of, links_of, links_seen, live_keys
 from schoolgate.console.parent_access.key_pages.row_states import segment_of, state_of
 from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import SEGMENT_BY_NAME
@@ -107,7 +107,7 @@ def _somebody(scope: Scope, who: Q) -> Q | Exists:
     if scope.scheme.is_own_addressee:
         return who
     some = DirectoryContact.objects.for_tenant(scope.tenant).filter(who)
-    return Exists(links_of(scope).filter(contact_id__in=some.values("pk")))
+    return Exists(links_seen(scope).filter(contact_id__in=some.values("pk")))
 
 
 def _with_word(scope: Scope, word: str) -> QuerySet[Any, Any]:

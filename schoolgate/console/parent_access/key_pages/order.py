@@ -7,7 +7,7 @@ from django.db.models import F, OrderBy, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest, Length, Lower, NullIf
 
 from schoolgate.console.parent_access.key_pages.filters import GridView
-from schoolgate.console.parent_access.key_pages.row_parts import links_of, live_keys, ties_of
+from schoolgate.console.parent_access.key_pages.row_parts import links_seen, live_keys, ties_of
 from schoolgate.console.parent_access.key_pages.row_states import rank_of
 from schoolgate.console.parent_access.key_pages.scope import Scope
 
@@ -59,7 +59,7 @@ def _order(name: str, *, down: bool, backwards: bool = False) -> list[OrderBy]:
 
 def _sort_columns(scope: Scope, name: str) -> dict[str, Any]:
     """What a sort needs that is no column of the row."""
-    live, ties, links = live_keys(scope), ties_of(scope), links_of(scope)
+    live, ties, links = live_keys(scope), ties_of(scope), links_seen(scope)
     out = Greatest(Coalesce("printed_at", "emailed_at"), Coalesce("emailed_at", "printed_at"))
     columns: dict[str, dict[str, Any]] = {
         "id": {"id_length": Length(scope.scheme.number), "row_no": F(scope.scheme.number)},
@@ -81,7 +81,7 @@ def _email(scope: Scope) -> Any:  # Any: an expression of one kind or another.
     """The contact's address, or the first of those of a row's adults."""
     if scope.scheme.is_own_addressee:
         return NullIf(Lower("email"), Value(""))
-    folded = links_of(scope).exclude(contact__email="").annotate(folded=Lower("contact__email"))
+    folded = links_seen(scope).exclude(contact__email="").annotate(folded=Lower("contact__email"))
     return Subquery(folded.order_by("folded").values("folded")[:1])
 
 

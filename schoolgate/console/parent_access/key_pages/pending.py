@@ -72,13 +72,13 @@ def pending_links(scope: Scope, row_ids: Collection[int]) -> Mapping[int, Sequen
 
 
 def pending_row_ids(scope: Scope) -> frozenset[int]:
-    """Query: rows with a change of whom they see, or who sees them, that waits."""
+    """Query: rows with a change of whom they see, or who sees them, that waits; by the students whom the member sees alone."""
     ask = {
         KeySystem.CONTACT.value: contacts_with_pending_links,
         KeySystem.FAMILY.value: households_with_pending_links,
         KeySystem.STUDENT.value: students_with_pending_links,
     }[scope.scheme.system]
-    return ask(tenant=scope.tenant, today=scope.today)
+    return ask(tenant=scope.tenant, today=scope.today, school_ids=scope.schools)
 
 
 def count_unpublished(scope: Scope) -> int:

@@ -22,6 +22,16 @@ def associations(scope: Scope) -> DirectoryAssociationQuerySet:
     return found.at_schools(scope.schools)
 
 
+def links_seen(scope: Scope) -> QuerySet[DirectoryAssociation]:
+    """The links of each row to students whom the member may see: no filter or sort by a person tells of any other."""
+    return (
+        DirectoryAssociation.objects.for_tenant(scope.tenant)
+        .at_schools(scope.schools)
+        .links(today=scope.today)
+        .filter(**{scope.scheme.column: OuterRef("pk")})
+    )
+
+
 def links_of(scope: Scope, *, only: Collection[int] | None = None) -> QuerySet[DirectoryAssociation]:
     found = DirectoryAssociation.objects.for_tenant(scope.tenant).links(today=scope.today)
     column = scope.scheme.column

@@ -97,8 +97,8 @@ def audit(request: TenantRequest) -> HttpResponse:
 @require_safe
 def searches(request: TenantRequest) -> HttpResponse:
     """Who searched for people by name or id, for 90 days: a member's own, and everybody's for those whose area it is."""
-    is_all = request.rights[Right.AUDIT_READ] is None and bool(
-        request.rights.keys() & {Right.MEMBERS_READ, Right.KEYS_ACT}
+    is_all = request.rights[Right.AUDIT_READ] is None and any(
+        request.rights.get(right, set()) is None for right in (Right.MEMBERS_READ, Right.KEYS_ACT)
     )
     found = find_searches(tenant_id=request.tenant.pk, at=timezone.now(), actor_id=None if is_all else request.user.pk)
     context = paged(request, found)
