@@ -17,6 +17,7 @@ from django.db.models import Sum
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
 from schoolgate.jobs.models import Job, JobBacklog, JobItem, JobState, ListPiece
+from schoolgate.jobs.queries import OPEN_STATES
 from schoolgate.jobs.start import add_job, hand_to_queue
 from schoolgate.jobs.subject import Subject, packed
 from schoolgate.lib.sealed import open_text, seal_text
@@ -81,12 +82,12 @@ def delete_list(*, job: Job, by: Actor, at: datetime) -> None:
 
 
 def drop_old_lists(*, at: datetime) -> int:
-    """Delete the lists whose day is over; how many pieces. A list that somebody has paused for a day is given up."""
+    """Delete the lists whose day is over; how many pieces. A list that is paused, or not made whole, for a day is given up."""
     old = at - KEPT_FOR
     # every tenant: a worker looks after all of them
-    paused = Job.objects.filter(state=JobState.PAUSED, created_at__lte=old, pieces__isnull=False)
+    unmade = Job.objects.filter(state__in=OPEN_STATES, created_at__lte=old, pieces__isnull=False)
     # every tenant: as above
-    Job.objects.filter(pk__in=set(paused.values_list("pk", flat=True)), state=JobState.PAUSED).update(
+    Job.objects.filter(pk__in=set(unmade.values_list("pk", flat=True)), state__in=OPEN_STATES).update(
         state=JobState.CANCELLED, finished_at=old
     )
     return ListPiece.objects.filter(job__finished_at__lte=old).delete()[0]

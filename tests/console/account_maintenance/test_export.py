@@ -174,6 +174,19 @@ def test_a_list_that_was_paused_for_a_day_is_given_up(client, tenant, home, monk
     assert (job.state, ListPiece.objects.count()) == (JobState.CANCELLED, 0)
 
 
+def test_a_list_whose_worker_fails_again_and_again_is_given_up_after_a_day(client, tenant, home, monkeypatch):
+    """R-AM-03: what is half made goes as well."""
+    monkeypatch.setattr("schoolgate.jobs.lists.ROWS_AT_ONCE", 1)
+    make_account(tenant, email="nokey@home.example")
+    sign_in(client, tenant)
+    job = ask(client, tenant)
+    run_job(job.pk, on_progress=lambda job: pause_job(job=job, by=actor(), at=timezone.now()))
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING, fault="broken")
+    drop_old_lists(at=timezone.now() + KEPT_FOR)
+    job.refresh_from_db()
+    assert (job.state, ListPiece.objects.count()) == (JobState.CANCELLED, 0)
+
+
 def test_a_thousand_rows_make_a_part_and_the_parts_are_in_order(client, tenant, monkeypatch):
     monkeypatch.setattr("schoolgate.jobs.lists.ROWS_AT_ONCE", 2)
     names = [make_account(tenant, email=f"a{number}@home.example").username for number in range(5)]
