@@ -8,7 +8,7 @@ from datetime import date
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import Lower
 
 from schoolgate.tenancy.at_schools import AtSchools, Schools, at_schools
@@ -237,13 +237,17 @@ class DirectoryAssociationQuerySet(TenantQuerySet["DirectoryAssociation"]):
         today: in the tenant's time zone. This is the one statement of the access rule (security.md §3); whatever shows
         a child to a family goes through it.
         """
-        return self.filter(portal_access=True, student__is_active=True, contact__is_active=True).exclude(
-            Exists(
-                DirectoryBar.objects.closing(today=today).filter(
-                    student_id=OuterRef("student_id"), contact_id=OuterRef("contact_id")
-                )
-            )
-        )
+        return self.filter(_is_link(today))
+
+    def told_links(self, *, today: date) -> Self:
+        """All of them, each with ``is_link``: whether it is one by that rule."""
+        return self.annotate(is_link=ExpressionWrapper(_is_link(today), output_field=models.BooleanField()))
+
+
+def _is_link(today: date) -> Q:
+    bars = DirectoryBar.objects.closing(today=today)
+    closing = bars.filter(student_id=OuterRef("student_id"), contact_id=OuterRef("contact_id"))
+    return Q(portal_access=True, student__is_active=True, contact__is_active=True) & Q(~Exists(closing))
 
 
 class DirectoryAssociation(models.Model):

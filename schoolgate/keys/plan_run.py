@@ -88,7 +88,7 @@ def count_active_students(*, tenant: Tenant, today: date) -> int:
 
 @few_collections()
 def plan_run(*, tenant: Tenant, asked: RunAsked, at: datetime) -> Plan:
-    """Query: whom the run is for at this moment; five statements, however many they are."""
+    """Query: whom the run is for at this moment; four statements, however many they are."""
     numbers = _numbers(tenant, asked)
     found = _active(tenant, asked, day_of(tenant, at), numbers)
     in_order = found.order_by("year_level", "roll_class", "sort_name", "pk")
@@ -136,12 +136,11 @@ def _pairs(tenant: Tenant, students: list[RunStudent], at: datetime) -> list[Run
     """The published associations of these students."""
     today = day_of(tenant, at)
     ids = frozenset(student.id for student in students)
-    all_pairs = DirectoryAssociation.objects.for_tenant(tenant)
-    link_ids = set(rows_with(ids, all_pairs.links(today=today), "student_id").values_list("pk"))
     closing = DirectoryBar.objects.for_tenant(tenant).closing(today=today)
     closed = set(closing.values_list("student_id", "contact_id"))
-    rows = rows_with(ids, all_pairs, "student_id").values_list(
-        "pk",
+    pairs = DirectoryAssociation.objects.for_tenant(tenant).told_links(today=today)
+    rows = rows_with(ids, pairs, "student_id").values_list(
+        "is_link",
         "student_id",
         "contact_id",
         "household_id",
@@ -156,12 +155,12 @@ def _pairs(tenant: Tenant, students: list[RunStudent], at: datetime) -> list[Run
             contact_id,
             household_id,
             type_ == PARENT,
-            (pk,) in link_ids,
+            is_link,
             (student_id, contact_id) in closed,
             relationship,
             lives_with,
             order,
         )
-        for pk, student_id, contact_id, household_id, type_, relationship, lives_with, order in rows
+        for is_link, student_id, contact_id, household_id, type_, relationship, lives_with, order in rows
         if student_id in ids
     ]
