@@ -53,7 +53,9 @@ def _facts_of_kind(tenant: Tenant, kind: str, subjects: Collection[Subject], at:
     else:
         never = _why_never_contacts(tenant, kind, addressees)
         links = DirectoryAssociation.objects.for_tenant(tenant).links(today=day_of(tenant, at))
-        linked = set(rows_with(addressees, links, "contact_id").values_list(SUBJECT_COLUMN[kind], "contact_id"))
+        linked = set(
+            rows_with(addressees, links, "contact_id").values_list(SUBJECT_COLUMN[kind], "contact_id").distinct()
+        )
         unlinked = frozenset(pair[1] for pair in pairs if pair not in linked)
         barred = _barred_everywhere(tenant, kind, unlinked, at) - linked
     found = {}
