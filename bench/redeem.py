@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -87,6 +88,9 @@ class Ready:
     number: str
 
 
+_ids = count(900_000_000)  # Beyond those of the district, which stands in the same tables.
+
+
 def measure(district: District) -> list[Result]:
     """Redemptions a second, ours and pgbench's, on the same tables and the same server."""
     each = max(4, EACH // district.scale)
@@ -113,13 +117,13 @@ def measure(district: District) -> list[Result]:
     ]
 
 
-def prepare(tenant: Tenant, count: int) -> list[Ready]:
+def prepare(tenant: Tenant, most: int) -> list[Ready]:
     """Contacts with a child of their own and a key, accounts, and sessions in which that key was typed."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        contacts = [make_contact(tenant) for _ in range(count)]
-        accounts = [make_account(tenant) for _ in range(count)]
+        contacts = [make_contact(tenant, id=next(_ids)) for _ in range(most)]
+        accounts = [make_account(tenant) for _ in range(most)]
     for contact in contacts:
-        make_link(make_student(tenant), contact)
+        make_link(make_student(tenant, id=next(_ids)), contact, id=next(_ids))
     generate(tenant, *contacts)
     key_by_contact = {key.subject_id: key for key in AccessKey.objects.for_tenant(tenant).filter(state="live")}
     found = []

@@ -74,9 +74,15 @@ def make_link(
     student: DirectoryStudent, contact: DirectoryContact, *, portal_access: bool = True, **columns: object
 ) -> DirectoryAssociation:
     """A published association; with portal_access and no bar it is a link."""
-    given = {"basis": "associated", "relationship": "Mother", "flag_how": "hand", "flag_at": NOW, **columns}
+    given = {
+        "id": next(_ids),
+        "basis": "associated",
+        "relationship": "Mother",
+        "flag_how": "hand",
+        "flag_at": NOW,
+        **columns,
+    }
     return DirectoryAssociation.objects.create(
-        id=next(_ids),
         tenant_id=student.tenant_id,
         student=student,
         contact=contact,
