@@ -57,7 +57,10 @@ class Coverage:
     @property
     def headline(self) -> str:
         """How many of them are connected."""
-        numbers = {"connected": number_format(self.connected), "shown": number_format(self.total)}
+        numbers = {
+            "connected": number_format(self.connected, force_grouping=True),
+            "shown": number_format(self.total, force_grouping=True),
+        }
         if self.scheme.system == KeySystem.FAMILY:
             said = ngettext(
                 "%(connected)s of %(shown)s household is connected",
