@@ -245,9 +245,13 @@ class DirectoryAssociationQuerySet(TenantQuerySet["DirectoryAssociation"]):
 
 
 def _is_link(today: date) -> Q:
-    bars = DirectoryBar.objects.closing(today=today)
-    closing = bars.filter(student_id=OuterRef("student_id"), contact_id=OuterRef("contact_id"))
-    return Q(portal_access=True, student__is_active=True, contact__is_active=True) & Q(~Exists(closing))
+    return Q(portal_access=True, student__is_active=True, contact__is_active=True) & Q(
+        ~Exists(
+            DirectoryBar.objects.closing(today=today).filter(
+                student_id=OuterRef("student_id"), contact_id=OuterRef("contact_id")
+            )
+        )
+    )
 
 
 class DirectoryAssociation(models.Model):

@@ -15,7 +15,6 @@ from schoolgate.jobs.items import insert_ended, save_ends
 from schoolgate.jobs.models import ItemState, Job, JobBacklog, JobState, Wanted
 from schoolgate.jobs.registry import ChunkWork, JobKind, followers_of, kind_of
 from schoolgate.jobs.subject import Subject
-from schoolgate.lib.collector import few_collections
 
 LEASE = timedelta(seconds=60)
 logger = logging.getLogger(__name__)
@@ -58,7 +57,6 @@ class _Backlog:
         return Counter(end.state.value for end in ends)
 
 
-@few_collections()
 def run_job(
     job_id: int,
     *,

@@ -22,6 +22,7 @@ from schoolgate.keys.make_keys import MOST_KEYS, count_live_keys, hold_keys_of, 
 from schoolgate.keys.models import AccessKey, KeyState
 from schoolgate.keys.schemes import IN_RUN, TOO_MANY_KEYS, Facts, Verdict, why_not_generate
 from schoolgate.keys.subjects import audited
+from schoolgate.lib.collector import few_collections
 from schoolgate.tenancy.dates import day_of
 from schoolgate.tenancy.models import Tenant
 
@@ -110,6 +111,7 @@ class _Generation:
         self.facts_by_subject: Mapping[Subject, Facts] = {}
         self.read_at: _Moment | None = None
 
+    @few_collections()
     def __call__(self, subjects: Sequence[Subject], at: datetime) -> Sequence[End]:
         """One chunk: decide by the facts of this moment, make the keys, say of each subject what became of it."""
         batches = hold_keys_of(self.tenant)
