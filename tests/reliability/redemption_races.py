@@ -8,6 +8,7 @@ the database's one-tie-for-a-key) and must find keys that were redeemed twice.
 """
 
 import http.client
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -164,12 +165,13 @@ def race_of_students(stack: Stack, *, keys: int, posts: int = 2) -> tuple[int, i
 
 def race_for_one(stack: Stack, *, rounds: int, posts: int) -> list[int]:
     """R2: how many won in each round, when many accounts press for one key at once."""
-    winners = []
-    for _ in range(rounds):
+    winners: list[int] = []
+    for number in range(1, rounds + 1):
         tenant = prepare_tenant()
         [key] = prepare_keys(tenant, 1)
         race(stack, tenant, prepare_posts(tenant, key, [make_account(tenant) for _ in range(posts)]))
         winners.append(ties_by_key(tenant).get(key.pk, 0))
+        print(f"R2: round {number} of {rounds}: {winners[-1]}", file=sys.stderr, flush=True)
     return winners
 
 

@@ -194,7 +194,7 @@ def index() -> None:
                 weighed = ", ".join(name for name, _ in described if name in _WEIGHED)
                 cursor.execute(f"ANALYZE {table} ({weighed})")
             # Its figures of the working copy are older than what this transaction writes: of a tenant that is new it expects one
-            # row, and a nested loop over "one row" of 100,000 takes hours. To the end of the transaction it joins by hashing.
+            # row, and a nested loop over "one row" of 100,000 does not end. To the end of the transaction it joins by hashing.
             cursor.execute("SET LOCAL enable_nestloop = off")
 
 
