@@ -336,16 +336,11 @@ class _OneRoster:
                 checks.student_birth(
                     table, line, "familyName", family_name=family or "", given_name=given or "", birth_on=birth_on
                 )
-                school, second, *more = (*self._orgs.of_student(roles.schools or (roles.past_school,)), "")
+                column = "sourcedId" if self._version == "1.2" else "orgSourcedIds"
+                belongs = roles.schools or (roles.past_school,)
+                school, second = self._orgs.of_student(belongs, table=table, line=line, column=column)
                 if not school and self._version != "1.2":
-                    table.report(messages.CELL_REQUIRED, line, "orgSourcedIds")
-                for org in filter(None, more):
-                    table.report(
-                        messages.STUDENT_MANY_SCHOOLS,
-                        line,
-                        "sourcedId" if self._version == "1.2" else "orgSourcedIds",
-                        org,
-                    )
+                    table.report(messages.CELL_REQUIRED, line, column)
                 yield from self._orgs.use(school)
                 yield StudentRow(
                     line, id_, school, family or "", given or "", middle, preferred, birth_on,

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.rows import SchoolRow
+from schoolgate.enrolments.roster.table import Table
 
 # The database keeps a school's number in 63 bits.
 _MOST_DIGITS = 18
@@ -45,9 +47,15 @@ class Orgs:
     def __contains__(self, id_: str) -> bool:
         return id_ in self._waiting or id_ in self._given
 
-    def of_student(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """At which schools a student is who belongs to these, in order: schools by their type, or the first where none is one."""
-        return tuple(id_ for id_ in dict.fromkeys(ids) if id_ in self._schools) or tuple(ids[:1])
+    def of_student(self, ids: Sequence[str], *, table: Table, line: int, column: str) -> tuple[str, str]:
+        """(the main one, the second one or "") of the schools of a student who belongs to these, the main one first.
+
+        Schools by their type count, or the first where none is one. More than two are told at this line and column.
+        """
+        schools = [id_ for id_ in dict.fromkeys(ids) if id_ in self._schools] or [*ids[:1], ""]
+        for id_ in schools[2:]:
+            table.report(messages.STUDENT_MANY_SCHOOLS, line, column, id_)
+        return schools[0], schools[1] if len(schools) > 1 else ""
 
     def use(self, id_: str) -> Iterator[SchoolRow]:
         """Somebody belongs to it: its row, the first time."""

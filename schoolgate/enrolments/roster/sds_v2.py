@@ -250,10 +250,9 @@ class _Version2(Sds):
             if roles.is_student:
                 birth_on = births.get(id_)
                 self._students.add(id_, line)
-                school, second, *more = (*self._orgs.of_student(roles.schools or (roles.past_school,)), "")
-                for org in filter(None, more):
-                    column = "sourcedId" if self._has_roles else "orgSourcedIds"
-                    table.report(messages.STUDENT_MANY_SCHOOLS, line, column, org)
+                column = "sourcedId" if self._has_roles else "orgSourcedIds"
+                belongs = roles.schools or (roles.past_school,)
+                school, second = self._orgs.of_student(belongs, table=table, line=line, column=column)
                 yield from self._orgs.use(school)
                 self._checks.student_birth(
                     table, line, "familyName", family_name=family or "", given_name=given or "", birth_on=birth_on

@@ -5,7 +5,7 @@ something unusual is each cell looked at by its kind (``cells.py``).
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import gt, itemgetter
 from typing import Any
 
@@ -13,11 +13,8 @@ from schoolgate.enrolments.roster import messages
 from schoolgate.enrolments.roster.cells import (
     YES_NO,
     Column,
-    DateForm,
     Kind,
     clean_text,
-    date_form_of,
-    has_two_digit_year,
     is_blind,
     is_error_value,
     is_phone,
@@ -26,6 +23,7 @@ from schoolgate.enrolments.roster.cells import (
 )
 from schoolgate.enrolments.roster.files import RosterFiles
 from schoolgate.enrolments.roster.findings import PLACES_KEPT, Findings, Message
+from schoolgate.enrolments.roster.lookups import BadCell, Dates, Lookup, Numbers, ReadBy, Words
 from schoolgate.enrolments.roster.rows import DateOrder, ReadOptions
 from schoolgate.lib.csvfile import CsvRows, NotCsv, TextForm, find_form
 
@@ -33,15 +31,6 @@ from schoolgate.lib.csvfile import CsvRows, NotCsv, TextForm, find_form
 Cells = tuple[Any, ...]
 Pick = Callable[[Sequence[Any]], Cells]
 _DIGITS_KEPT_BY_SPREADSHEETS = 15
-
-
-class _BadCell(Exception):
-    """The cell can't be read as its kind."""
-
-    def __init__(self, message: Message, **gaps: object) -> None:
-        super().__init__(message.code)
-        self.message = message
-        self.gaps = gaps
 
 
 class Table:
@@ -249,7 +238,7 @@ class Table:
             for at, lookup in lookups:
                 try:
                     values[at] = lookup[values[at]]
-                except _BadCell as bad:
+                except BadCell as bad:
                     self._report_cell(bad.message, line, columns[at], values[at], **bad.gaps)
                     values[at] = None
             for at, check in checks:
@@ -340,14 +329,14 @@ class Table:
                 for line, cell in found.places:
                     self.report(messages.CELL_SCIENTIFIC, line, name, cell)
 
-    def _lookup(self, column: Column, number: int) -> "_Lookup":
+    def _lookup(self, column: Column, number: int) -> Lookup:
         if column.kind in {Kind.DATE, Kind.BIRTH}:
-            return _Dates(lambda: self._scan(number), self._date_order)
+            return Dates(lambda: self._scan(number), self._date_order)
         if column.kind is Kind.NUMBER:
-            return _Numbers()
+            return Numbers()
         if column.read is not None:
-            return _Read(column.read, column.allowed)
-        return _Words(YES_NO if column.kind is Kind.YES_NO else column.words or {})
+            return ReadBy(column.read, column.allowed)
+        return Words(YES_NO if column.kind is Kind.YES_NO else column.words or {})
 
     def _scan(self, number: int) -> Iterator[str]:
         """Every cell of one column, read once more: to see how the whole column writes its dates."""
@@ -389,77 +378,3 @@ def _picker(places: Sequence[int]) -> Pick:
         only = places[0]
         return lambda row: (row[only],)
     return itemgetter(*places)
-
-
-class _Lookup(dict[str, Any]):  # Any: what the words of a column stand for is the reader's choice.
-    """Reads each distinct cell once. Raises _BadCell, every time, for one that can't be read. Blank is None."""
-
-    def __missing__(self, cell: str) -> Any:
-        value = self.read(cell) if cell else None
-        self[cell] = value
-        return value
-
-    def read(self, cell: str) -> Any:
-        raise NotImplementedError
-
-
-class _Words(_Lookup):
-    def __init__(self, words: Mapping[str, object]) -> None:
-        super().__init__()
-        self._words = words
-
-    def read(self, cell: str) -> object:
-        found = self._words.get(cell.strip().casefold(), self)
-        if found is self:
-            raise _BadCell(messages.CELL_ENUM, allowed=", ".join(self._words))
-        return found
-
-
-class _Read(_Lookup):
-    def __init__(self, read: Callable[[str], object | None], allowed: str) -> None:
-        super().__init__()
-        self._read = read
-        self._allowed = allowed
-
-    def read(self, cell: str) -> object:
-        found = self._read(cell.strip())
-        if found is None:
-            raise _BadCell(messages.CELL_ENUM, allowed=self._allowed)
-        return found
-
-
-class _Numbers(_Lookup):
-    def read(self, cell: str) -> int:
-        if cell.isascii() and cell.isdigit() and len(cell) <= 4:
-            return int(cell)
-        raise _BadCell(messages.CELL_ENUM, allowed="0, 1, 2, …")
-
-
-class _Dates(_Lookup):
-    """The dates of one column: ISO as it comes; at the first other date the whole column is looked at once."""
-
-    def __init__(self, scan: Callable[[], Iterator[str]], order: DateOrder | None) -> None:
-        super().__init__()
-        self._scan = scan
-        self._order = order
-        self._form: DateForm | None = DateForm.ISO
-        self._is_scanned = False
-        self._is_unsure = False
-        self._is_mixed = False
-
-    def read(self, cell: str) -> object:
-        if not self._is_scanned and DateForm.ISO.read(cell) is None:
-            self._is_scanned = True
-            self._form, self._is_mixed = date_form_of(self._scan(), preferred=self._order)
-            self._is_unsure = self._form is None
-            if self._form is not DateForm.ISO and any(self.values()):
-                raise _BadCell(messages.CELL_DATE)  # The dates before this one are ISO: the column is mixed.
-            self.clear()
-        if self._is_unsure and DateForm.DAY_FIRST.read(cell) is not None:
-            raise _BadCell(messages.CELL_DATE_UNSURE)
-        value = self._form.read(cell) if self._form else None
-        if value is None:
-            if self._is_mixed and (DateForm.DAY_FIRST.read(cell) or DateForm.MONTH_FIRST.read(cell)):
-                raise _BadCell(messages.CELL_DATE_MIXED)
-            raise _BadCell(messages.CELL_DATE_TWO_DIGITS if has_two_digit_year(cell) else messages.CELL_DATE)
-        return value
