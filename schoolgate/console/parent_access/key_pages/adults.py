@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.utils.safestring import SafeString
 
 from schoolgate.console.parent_access.key_pages.row_words import (
@@ -19,7 +19,7 @@ from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.console.parent_access.key_pages.states import GridState, key_state
 from schoolgate.directory.models import DirectoryAssociation, DirectoryContact
 from schoolgate.jobs.subject import Subject
-from schoolgate.keys.by_school import beyond_tries
+from schoolgate.keys.by_school import is_locked
 from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.keys.subjects import subject_from, subject_of
 from schoolgate.letters.models import Message
@@ -62,21 +62,21 @@ class _Found:
     ties: Mapping[Subject, list[Tie]]
     messages: Mapping[int, Message]
     names: Mapping[int, str]
-    beyond: frozenset[int]
 
 
 def adults_of(scope: Scope, subjects: Sequence[Subject]) -> dict[Subject, Adult]:
     """Query: these subjects of the system in force; those whose adult is gone from the directory are absent. Seven statements."""
     contacts = DirectoryContact.objects.for_tenant(scope.tenant).in_bulk({each.addressee for each in subjects})
     row_ids = {subject.id for subject in subjects}
-    keys = {subject_of(key): key for key in _keys_of(scope, row_ids).defer("sealed", "mac").order_by("pk")}
+    rows = _keys_of(scope, row_ids).defer("sealed", "mac").order_by("pk")
+    locked = ExpressionWrapper(is_locked(tenant=scope.tenant, at=scope.at), output_field=BooleanField())
+    keys = {subject_of(key): key for key in rows.annotate(counts_as_locked=locked)}
     found = _Found(
         linked=_linked(scope, row_ids),
         keys=keys,
         ties=_ties(scope, row_ids),
         messages=newest_message_by_key(tenant=scope.tenant, keys=_keys_of(scope, row_ids)),
         names=names_of_users(scope.tenant, {key.ended_by_id for key in keys.values() if key.ended_by_id is not None}),
-        beyond=beyond_tries(tenant=scope.tenant, at=scope.at),
     )
     return {
         subject: _adult(scope, subject, contacts[subject.addressee], found)
@@ -92,8 +92,7 @@ def _adult(scope: Scope, subject: Subject, contact: DirectoryContact, found: _Fo
     state = key_state(
         key if is_in_force(scope, key) else None,
         key,
-        is_locked=key is not None
-        and (key.locked_at is not None or key.failures >= scope.tenant.settings.failed_tries or key.pk in found.beyond),
+        is_locked=key is not None and key.counts_as_locked,  # type: ignore[attr-defined]  # Annotated above.
         is_connected=bool(ties),
         message=message,
         has_link=has_link,

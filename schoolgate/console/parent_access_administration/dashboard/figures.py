@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.core.cache import cache
 
-from schoolgate.console.parent_access_administration.dashboard.reach import Reach, own_rows_framed, rows_framed
+from schoolgate.console.parent_access_administration.dashboard.reach import Reach, rows_framed
 from schoolgate.console.parent_access_administration.dashboard.stages import COVERAGE_OF, Stage
 from schoolgate.directory.feed import feed_end
 from schoolgate.keys.subjects import parent_kind
@@ -71,9 +71,10 @@ def count_figures(reach: Reach) -> Figures:
 
 def count_own(reach: Reach) -> Counter[tuple[int, str, Stage]]:
     """Query: how far the active students have come with the keys for their own use, counted now. One statement."""
-    rows = own_rows_framed(
+    rows = rows_framed(
         reach,
         f"""SELECT s.school_id, s.year_level, COALESCE(own.stage, {int(Stage.NEVER)}), COUNT(*)
             FROM students s LEFT JOIN own ON own.student_id = s.id GROUP BY 1, 2, 3""",
+        own=True,
     )
     return Counter({(school_id, year, Stage(stage)): count for school_id, year, stage, count in rows})

@@ -11,8 +11,6 @@ from schoolgate.console.parent_access_administration.dashboard.asked import Aske
 from schoolgate.console.parent_access_administration.dashboard.reach import (
     Reach,
     ids_framed,
-    own_ids_framed,
-    own_rows_framed,
     rows_framed,
     students_in,
 )
@@ -66,11 +64,11 @@ def students_of(reach: Reach, asked: Asked) -> QuerySet[DirectoryStudent]:
     if Stage.NEVER in own:
         others = _numbers([stage for stage in EVERY_STAGE if stage not in own])
         students = students.exclude(
-            pk__in=own_ids_framed(reach, f"SELECT student_id FROM own WHERE stage IN ({others})")
+            pk__in=ids_framed(reach, f"SELECT student_id FROM own WHERE stage IN ({others})", own=True)
         )
     elif own:
         select = f"SELECT student_id FROM own WHERE stage IN ({_numbers(own)})"
-        students = students.filter(pk__in=own_ids_framed(reach, select))
+        students = students.filter(pk__in=ids_framed(reach, select, own=True))
     return students.select_related("school", "second_school").order_by("sort_name", "pk")
 
 
@@ -78,7 +76,7 @@ def student_rows(reach: Reach, students: Sequence[DirectoryStudent]) -> list[Stu
     """The rows of one page, or of one piece of a file. Two statements."""
     ids = ", ".join(str(student.pk) for student in students) or "0"
     found = dict(rows_framed(reach, f"SELECT student_id, stage FROM best WHERE student_id IN ({ids})"))
-    own = dict(own_rows_framed(reach, f"SELECT student_id, stage FROM own WHERE student_id IN ({ids})"))
+    own = dict(rows_framed(reach, f"SELECT student_id, stage FROM own WHERE student_id IN ({ids})", own=True))
     return [
         StudentRow(each, COVERAGE_OF[Stage(found.get(each.pk, Stage.NOBODY))], Stage(own.get(each.pk, Stage.NEVER)))
         for each in students

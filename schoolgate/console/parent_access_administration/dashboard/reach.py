@@ -56,38 +56,6 @@ students (id, school_id, year_level) AS ({{students}})
 """
 
 
-def framed(reach: Reach, select: str) -> tuple[str, list[Any]]:
-    """A statement over the frame with its parameters. select: reads ``opened``, ``best``, ``students``."""
-    found: dict[str, str] = {}
-    parameters: list[Any] = []
-    students = students_in(reach).values_list("pk", school_within(reach.schools), "year_level")
-    kind = parent_kind(reach.tenant)
-    pieces = (
-        ("keys", _keys(reach, kind)),
-        ("ties", _ties(reach, kind)),
-        ("links", _links(reach)),
-        ("students", students),
-    )
-    for name, rows in pieces:
-        found[name], some = rows.order_by().query.sql_with_params()
-        parameters += some
-    return _FRAME.format(**found) + select, parameters
-
-
-def rows_framed(reach: Reach, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Query: the rows of one statement over the frame."""
-    statement, own = framed(reach, select)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*own, *parameters])
-        return list(cursor.fetchall())
-
-
-def ids_framed(reach: Reach, select: str, parameters: Sequence[Any] = ()) -> RawSQL:
-    """The same as a subquery, for ``pk__in``."""
-    statement, own = framed(reach, select)
-    return RawSQL(statement, [*own, *parameters])  # noqa: S611 - the text is ours, and values are parameters
-
-
 _OWN_FRAME = f"""WITH
 told (subject_id, addressee_id, stage) AS ({{keys}} UNION ALL {{ties}}),
 own (student_id, stage) AS (SELECT subject_id, MAX(stage) %% {_STEP} FROM told GROUP BY subject_id),
@@ -95,30 +63,41 @@ students (id, school_id, year_level) AS ({{students}})
 """
 
 
-def own_framed(reach: Reach, select: str) -> tuple[str, list[Any]]:
-    """The same over students' keys for their own use. select: reads ``own``, ``students``."""
+def framed(reach: Reach, select: str, *, own: bool = False) -> tuple[str, list[Any]]:
+    """A statement over the frame with its parameters. select: reads ``opened``, ``best``, ``students``.
+
+    own: over the frame of students' keys for their own use instead; select then reads ``own``, ``students``.
+    """
     found: dict[str, str] = {}
     parameters: list[Any] = []
+    kind = STUDENT_SELF if own else parent_kind(reach.tenant)
     students = students_in(reach).values_list("pk", school_within(reach.schools), "year_level")
-    pieces = (("keys", _keys(reach, STUDENT_SELF)), ("ties", _ties(reach, STUDENT_SELF)), ("students", students))
+    pieces = (
+        ("keys", _keys(reach, kind)),
+        ("ties", _ties(reach, kind)),
+        *(() if own else (("links", _links(reach)),)),
+        ("students", students),
+    )
     for name, rows in pieces:
         found[name], some = rows.order_by().query.sql_with_params()
         parameters += some
-    return _OWN_FRAME.format(**found) + select, parameters
+    return (_OWN_FRAME if own else _FRAME).format(**found) + select, parameters
 
 
-def own_rows_framed(reach: Reach, select: str) -> list[tuple[Any, ...]]:
-    """Query: the rows of one statement over that frame."""
-    statement, parameters = own_framed(reach, select)
+def rows_framed(
+    reach: Reach, select: str, parameters: Sequence[Any] = (), *, own: bool = False
+) -> list[tuple[Any, ...]]:
+    """Query: the rows of one statement over the frame."""
+    statement, framing = framed(reach, select, own=own)
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, [*framing, *parameters])
         return list(cursor.fetchall())
 
 
-def own_ids_framed(reach: Reach, select: str) -> RawSQL:
+def ids_framed(reach: Reach, select: str, parameters: Sequence[Any] = (), *, own: bool = False) -> RawSQL:
     """The same as a subquery, for ``pk__in``."""
-    statement, parameters = own_framed(reach, select)
-    return RawSQL(statement, parameters)  # noqa: S611 - the text is ours, and values are parameters
+    statement, framing = framed(reach, select, own=own)
+    return RawSQL(statement, [*framing, *parameters])  # noqa: S611 - the text is ours, and values are parameters
 
 
 def students_in(reach: Reach) -> QuerySet[DirectoryStudent]:
