@@ -1,5 +1,6 @@
 """The pages before the last one: is this key good, is the answer right, which children would it open? Nothing is used up here."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from schoolgate.accounts.errors import AccountCantRedeem, KeyForOtherUse, NobodyToSee, ProofWanted, SignUpClosedAtSchool
@@ -81,7 +82,7 @@ def require_use(key: AccessKey, *, is_for_student: bool) -> None:
 def require_sign_up_at_school(*, tenant: Tenant, key: AccessKey, at: datetime) -> None:
     """Step: one school of the students whom an adult's key opens lets adults use keys (R-DI-02). Raises SignUpClosedAtSchool."""
     opened = births_and_schools_of(tenant=tenant, subject=subject_of(key), at=at)
-    if not parents_may_sign_up(tenant=tenant, school_ids=frozenset().union(*(schools for _, schools in opened))):
+    if not parents_may_sign_up(tenant=tenant, school_ids=_schools_of(opened)):
         raise SignUpClosedAtSchool(is_for_student=False)
 
 
@@ -93,13 +94,18 @@ def require_second_proof(*, tenant: Tenant, key: AccessKey, birth_date: date | N
     opened = births_and_schools_of(tenant=tenant, subject=subject_of(key), at=at)
     if not opened:
         raise NobodyToSee
-    asked = rules_for(tenant=tenant, school_ids=frozenset().union(*(schools for _, schools in opened))).second_proof
+    asked = rules_for(tenant=tenant, school_ids=_schools_of(opened)).second_proof
     if asked == SecondProof.DATE_OF_BIRTH:
         if birth_date is None:
             raise ProofWanted
         if birth_date not in {born for born, _ in opened}:
             raise ProofNotAccepted
     return asked
+
+
+def _schools_of(opened: Iterable[tuple[date | None, frozenset[int]]]) -> frozenset[int]:
+    """Of all these students together."""
+    return frozenset().union(*(schools for _, schools in opened))
 
 
 def raise_if_own(ended: KeyEnded, *, tenant: Tenant, account: User) -> None:

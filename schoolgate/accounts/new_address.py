@@ -16,7 +16,7 @@ from schoolgate.accounts.models import NewAddress, PasswordReset
 from schoolgate.accounts.office_acts import AccountRefused, held_account, tell_account
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import message_of, one_use, queue_messages
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import is_token_of, new_nonce, parts_of_token
 from schoolgate.tenancy.usernames import fold
@@ -50,20 +50,17 @@ def ask_new_address(*, tenant: Tenant, account_id: int, email: str, by: Actor, a
         asked_by_id=by.user_id,
         expires_at=at + LINK_LIFE,
     )
-    queue_message(
-        tenant=tenant,
-        kind="confirm_new_address",
-        address=email,
-        account_id=account.pk,
-        language=account.language or tenant.settings.language,
-        params={
-            "nonce": asked.nonce,
-            "link": "account/new-address/",
-            "id": asked.pk,
-            "minutes": int(LINK_LIFE.total_seconds() // 60),
-        },
-        idempotency_key=f"confirm_new_address:{asked.nonce}",
-        at=at,
+    queue_messages(
+        message_of(
+            tenant=tenant,
+            kind="confirm_new_address",
+            address=email,
+            account_id=account.pk,
+            language=account.language or tenant.settings.language,
+            params=one_use(nonce=asked.nonce, row_id=asked.pk, link="account/new-address/", life=LINK_LIFE),
+            idempotency_key=f"confirm_new_address:{asked.nonce}",
+            at=at,
+        )
     )
     tell_account("new_address_asked", account, tenant=tenant, at=at)
     record("account.address_asked", tenant_id=tenant.pk, by=by, at=at, subjects=[("account", account.pk)])

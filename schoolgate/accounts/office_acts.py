@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from schoolgate.accounts.models import Stop, StopKind
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import message_of, queue_messages
 from schoolgate.lib.errors import SchoolgateError
 from schoolgate.tenancy.models import Tenant, User
 
@@ -81,12 +81,14 @@ def tell_account(kind: str, account: User, *, tenant: Tenant, at: datetime, addr
     """Step: queue a mail to the account's own address; nothing for those who have none. address: another one of theirs."""
     to = address or account.email
     if to:
-        queue_message(
-            tenant=tenant,
-            kind=kind,
-            address=to,
-            account_id=account.pk,
-            language=account.language or tenant.settings.language,
-            idempotency_key=f"{kind}:{account.pk}:{at.timestamp()}:{address and 'other'}",
-            at=at,
+        queue_messages(
+            message_of(
+                tenant=tenant,
+                kind=kind,
+                address=to,
+                account_id=account.pk,
+                language=account.language or tenant.settings.language,
+                idempotency_key=f"{kind}:{account.pk}:{at.timestamp()}:{address and 'other'}",
+                at=at,
+            )
         )

@@ -15,7 +15,7 @@ from schoolgate.accounts.models import EmailProof
 from schoolgate.accounts.usernames import is_address_taken, is_email
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import message_of, one_use, queue_messages
 from schoolgate.lib.errors import NotFound
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import is_code_of, is_token_of, new_nonce, parts_of_token
@@ -64,20 +64,17 @@ def ask_for_proof(account: User, *, address: str, at: datetime) -> None:
         account=account,
         defaults={"address": address, "nonce": new_nonce(), "tries": 0, "asked_at": at},
     )
-    queue_message(
-        tenant=account.tenant,
-        kind="confirm_email",
-        address=address,
-        account_id=account.pk,
-        language=account.language or account.tenant.settings.language,
-        params={
-            "nonce": proof.nonce,
-            "link": "account/email/",
-            "id": proof.pk,
-            "minutes": int(CODE_LIFE.total_seconds() // 60),
-        },
-        idempotency_key=f"confirm_email:{proof.nonce}",
-        at=at,
+    queue_messages(
+        message_of(
+            tenant=account.tenant,
+            kind="confirm_email",
+            address=address,
+            account_id=account.pk,
+            language=account.language or account.tenant.settings.language,
+            params=one_use(nonce=proof.nonce, row_id=proof.pk, link="account/email/", life=CODE_LIFE),
+            idempotency_key=f"confirm_email:{proof.nonce}",
+            at=at,
+        )
     )
 
 

@@ -12,7 +12,7 @@ from schoolgate.accounts.passwords import require_good_password
 from schoolgate.accounts.portal_state import require_recovery
 from schoolgate.audit.actor import Actor, ActorKind
 from schoolgate.audit.record import record
-from schoolgate.letters.queue_message import AccountMail, queue_account_mails
+from schoolgate.letters.queue_message import message_of, one_use, queue_messages
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import is_token_of, new_nonce, parts_of_token
 from schoolgate.tenancy.throttle import count_try
@@ -22,15 +22,15 @@ LINK_LIFE = timedelta(hours=1)
 HOUR = timedelta(hours=1)
 MAILS_TO_AN_ADDRESS = 5
 ASKED_FROM_A_SOURCE = 60
-ACCOUNTS_OF_AN_ADDRESS = (
-    10  # A mailbox that a home's children share; beyond that the office prints codes, or sends links.
-)
+# A mailbox that a home's children share; beyond that the office prints codes, or sends links.
+ACCOUNTS_OF_AN_ADDRESS = 10
 
 
 def ask_for_password_link(*, tenant: Tenant, email: str, by: Actor, at: datetime) -> None:
     """Mail a link to the account of this name and to every student's account of this proved address, where they can sign in.
 
-    A mailbox that a parent shares with students gets a mail for each account, which names its kind and user name. Raises RecoveryClosed, and TooManyTries, for any address alike.
+    A mailbox that a parent shares with students gets a mail for each account, which names its kind and user name.
+    Raises RecoveryClosed, and TooManyTries, for any address alike.
     """
     require_recovery(tenant)
     counted = [
@@ -73,23 +73,22 @@ def queue_reset_links(accounts: Sequence[User], *, tenant: Tenant, kind: str, at
         PasswordReset(tenant=tenant, account=account, nonce=new_nonce(), asked_at=at, expires_at=at + LINK_LIFE)
         for account in accounts
     )
-    mails = [
-        AccountMail(
-            account_id=account.pk,
-            address=account.email,
-            language=account.language or tenant.settings.language,
-            params={
-                "nonce": reset.nonce,
-                "link": "recover/password/",
-                "id": reset.pk,
-                "minutes": int(LINK_LIFE.total_seconds() // 60),
-                "several": len(accounts) > 1,
-            },
-            idempotency_key=f"{kind}:{reset.nonce}",
+    queue_messages(
+        *(
+            message_of(
+                tenant=tenant,
+                kind=kind,
+                account_id=account.pk,
+                address=account.email,
+                language=account.language or tenant.settings.language,
+                params=one_use(nonce=reset.nonce, row_id=reset.pk, link="recover/password/", life=LINK_LIFE)
+                | {"several": len(accounts) > 1},
+                idempotency_key=f"{kind}:{reset.nonce}",
+                at=at,
+            )
+            for account, reset in zip(accounts, resets, strict=True)
         )
-        for account, reset in zip(accounts, resets, strict=True)
-    ]
-    queue_account_mails(tenant=tenant, kind=kind, mails=mails, at=at)
+    )
 
 
 @transaction.atomic(durable=True)

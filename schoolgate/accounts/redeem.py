@@ -20,7 +20,7 @@ from schoolgate.keys.claim import claim_key, make_tie
 from schoolgate.keys.errors import KeyEnded
 from schoolgate.keys.models import AccessKey, Tie
 from schoolgate.keys.subjects import audited, subject_of
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import message_of, queue_messages
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant, User
 from schoolgate.tenancy.notify_office import notify_office
@@ -89,14 +89,16 @@ def _mail_both(*, tenant: Tenant, account: User, tie: Tie, at: datetime) -> None
     on_file = contact.email if contact.email_usable else ""
     addresses = {fold(address): address for address in (on_file, account.email) if address}
     for position, address in enumerate(addresses.values()):
-        queue_message(
-            tenant=tenant,
-            kind="connected",
-            address=address,
-            account_id=account.pk,
-            contact_id=contact.pk,
-            language=account.language or tenant.settings.language,
-            params={"link": "not-you/", "connected_at": at.isoformat(), "tie": tie.pk},
-            idempotency_key=f"connected:{tie.pk}:{position}",
-            at=at,
+        queue_messages(
+            message_of(
+                tenant=tenant,
+                kind="connected",
+                address=address,
+                account_id=account.pk,
+                contact_id=contact.pk,
+                language=account.language or tenant.settings.language,
+                params={"link": "not-you/", "connected_at": at.isoformat(), "tie": tie.pk},
+                idempotency_key=f"connected:{tie.pk}:{position}",
+                at=at,
+            )
         )

@@ -12,7 +12,7 @@ from schoolgate.accounts.models import Registration
 from schoolgate.accounts.portal_state import require_sign_up
 from schoolgate.audit.actor import Actor
 from schoolgate.audit.record import record
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import message_of, one_use, queue_messages
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.one_time import new_nonce
 from schoolgate.tenancy.throttle import count_try
@@ -87,20 +87,19 @@ def _open_registration(account: User, *, at: datetime) -> Registration:
 
 def _mail_the_code(registration: Registration, *, language: str, at: datetime) -> None:
     account = registration.account
-    queue_message(
-        tenant=account.tenant,
-        kind="confirm_email",
-        address=account.email,
-        account_id=account.pk,
-        language=language,
-        params={
-            "nonce": registration.nonce,
-            "link": "key/account/confirm/",
-            "id": registration.pk,
-            "minutes": int(CODE_LIFE.total_seconds() // 60),
-        },
-        idempotency_key=f"confirm_email:{registration.nonce}",
-        at=at,
+    queue_messages(
+        message_of(
+            tenant=account.tenant,
+            kind="confirm_email",
+            address=account.email,
+            account_id=account.pk,
+            language=language,
+            params=one_use(
+                nonce=registration.nonce, row_id=registration.pk, link="key/account/confirm/", life=CODE_LIFE
+            ),
+            idempotency_key=f"confirm_email:{registration.nonce}",
+            at=at,
+        )
     )
 
 
@@ -136,13 +135,15 @@ def _made_account(*, tenant: Tenant, email: str, language: str) -> User:
 def _mail_the_owner(*, tenant: Tenant, account: User, at: datetime) -> None:
     """Once an hour at most, so that a stranger can't fill somebody's mailbox."""
     if account.email:
-        queue_message(
-            tenant=tenant,
-            kind="already_registered",
-            address=account.email,
-            account_id=account.pk,
-            language=account.language or tenant.settings.language,
-            params={},
-            idempotency_key=f"already_registered:{account.pk}:{at:%Y%m%d%H}",
-            at=at,
+        queue_messages(
+            message_of(
+                tenant=tenant,
+                kind="already_registered",
+                address=account.email,
+                account_id=account.pk,
+                language=account.language or tenant.settings.language,
+                params={},
+                idempotency_key=f"already_registered:{account.pk}:{at:%Y%m%d%H}",
+                at=at,
+            )
         )

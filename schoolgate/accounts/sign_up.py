@@ -16,7 +16,7 @@ from schoolgate.audit.record import record
 from schoolgate.directory.models import DirectoryStudent
 from schoolgate.keys.claim import claim_key, make_tie
 from schoolgate.keys.models import Tie
-from schoolgate.letters.queue_message import queue_message
+from schoolgate.letters.queue_message import message_of, queue_messages
 from schoolgate.lib.keycode import KeyCode
 from schoolgate.tenancy.models import Tenant, User, UserKind
 from schoolgate.tenancy.throttle import count_try
@@ -136,14 +136,16 @@ def _taken() -> str:
 def _tell_the_school_mailbox(student: DirectoryStudent, *, tie: Tie, at: datetime) -> None:
     """An adult who knows the date of birth can't be told from the student: so the student's own mailbox hears of it (R-SU-07)."""
     if is_email(student.email):
-        queue_message(
-            tenant=tie.tenant,
-            kind="own_account",
-            address=student.email,
-            account_id=tie.account_id,
-            student_id=student.pk,
-            language=tie.tenant.settings.language,
-            params={"link": "not-you/", "connected_at": at.isoformat()},
-            idempotency_key=f"own_account:{tie.pk}",
-            at=at,
+        queue_messages(
+            message_of(
+                tenant=tie.tenant,
+                kind="own_account",
+                address=student.email,
+                account_id=tie.account_id,
+                student_id=student.pk,
+                language=tie.tenant.settings.language,
+                params={"link": "not-you/", "connected_at": at.isoformat()},
+                idempotency_key=f"own_account:{tie.pk}",
+                at=at,
+            )
         )
