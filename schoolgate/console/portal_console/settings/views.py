@@ -1,10 +1,12 @@
 """Portal Console › Portal Console Setup › General › Settings."""
 
+from collections.abc import Mapping
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from schoolgate.console.portal_console.settings.forms import SECTIONS
+from schoolgate.console.portal_console.settings.forms import SECTIONS, SectionForm
 from schoolgate.console.portal_console.settings.key_system import choices_of
 from schoolgate.console.portal_console.settings.page import sections_of
 from schoolgate.console.portal_console.settings.saving import save_section
@@ -16,15 +18,7 @@ from schoolgate.tenancy.roles import Right, requires
 @requires(Right.SETTINGS_READ)
 @require_safe
 def settings(request: TenantRequest) -> HttpResponse:
-    may_edit = request.rights.get(Right.SETTINGS_EDIT, set()) is None
-    sections = sections_of(request.tenant, refused={}, may_edit=may_edit)
-    context = {
-        "sections": sections,
-        "may_edit": may_edit,
-        "key_systems": choices_of(request),
-        "sender": sender_of(SenderForm()),
-    }
-    return render(request, "console/settings/settings.html", context)
+    return _page(request, may_edit=request.rights.get(Right.SETTINGS_EDIT, set()) is None)
 
 
 @requires(Right.SETTINGS_EDIT, for_all_schools=True)
@@ -34,26 +28,31 @@ def save(request: TenantRequest, section: str) -> HttpResponse:
     form = save_section(request, section, kinds=SECTIONS)
     if form is None:
         return redirect("console:settings:edit", request.tenant.code)
-    sections = sections_of(request.tenant, refused={section: form}, may_edit=True)
-    context = {
-        "sections": sections,
-        "may_edit": True,
-        "key_systems": choices_of(request),
-        "sender": sender_of(SenderForm()),
-        "form": form,
-    }
-    return render(request, "console/settings/settings.html", context, status=422)
+    return _page(request, may_edit=True, refused={section: form}, status=422)
 
 
 @requires(Right.SETTINGS_EDIT, for_all_schools=True)
 @require_POST
 def check_sender(request: TenantRequest) -> HttpResponse:
     """Look the sender's domain up; changes nothing."""
-    sender = sender_of(SenderForm(request.POST))
+    form = SenderForm(request.POST)
+    return _page(request, may_edit=True, sender=form, status=200 if form.is_valid() else 422)
+
+
+def _page(
+    request: TenantRequest,
+    *,
+    may_edit: bool,
+    refused: Mapping[str, SectionForm] | None = None,
+    sender: SenderForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """refused: the form of a section that wasn't saved, by its name. sender: as it was pressed."""
     context = {
-        "sections": sections_of(request.tenant, refused={}, may_edit=True),
-        "may_edit": True,
+        "sections": sections_of(request.tenant, refused=refused or {}, may_edit=may_edit),
+        "may_edit": may_edit,
         "key_systems": choices_of(request),
-        "sender": sender,
+        "sender": sender_of(sender or SenderForm()),
+        "form": next(iter((refused or {}).values()), None),
     }
-    return render(request, "console/settings/settings.html", context, status=200 if sender.form.is_valid() else 422)
+    return render(request, "console/settings/settings.html", context, status=status)
