@@ -20,6 +20,7 @@ from schoolgate.enrolments.models import (
 from schoolgate.enrolments.names import fold_name
 from schoolgate.enrolments.querysets import ContactQuerySet
 from schoolgate.lib.errors import NotFound
+from schoolgate.lib.natural import natural
 from schoolgate.tenancy.at_schools import Schools, at_schools
 from schoolgate.tenancy.models import Tenant
 
@@ -88,7 +89,7 @@ def year_levels(*, tenant: Tenant) -> list[str]:
     """The year levels that students are in, as they count."""
     years = Student.objects.for_tenant(tenant).exclude(year_level="").order_by().values_list("year_level", flat=True)
     # Kindergarten and whatever else has no number comes before Year 1.
-    return sorted(set(years), key=lambda year: (year.isdecimal(), int(year) if year.isdecimal() else 0, year))
+    return sorted(set(years), key=natural)
 
 
 def student_by_id(*, tenant: Tenant, student_id: int, school_ids: Schools = None) -> Student:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from schoolgate.console.parent_access.key_pages.scope import Scope
 from schoolgate.directory.models import DirectoryContact, DirectoryStudent
+from schoolgate.lib.natural import natural
 from schoolgate.tenancy.models import School
 
 
@@ -30,7 +31,7 @@ def filter_choices(scope: Scope) -> FilterChoices:
 
     def different(rows: QuerySet[Any], column: str) -> tuple[str, ...]:
         found = rows.exclude(**{column: ""}).order_by().values_list(column, flat=True).distinct()
-        return tuple(sorted(found, key=lambda text: (text[0].isdecimal(), len(text), text)))  # "K", "7", "10".
+        return tuple(sorted(found, key=natural))
 
     return FilterChoices(
         schools=tuple(schools.order_by("name").values_list("number", "name")),

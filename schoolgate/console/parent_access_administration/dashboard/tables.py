@@ -18,6 +18,7 @@ from schoolgate.console.parent_access_administration.dashboard.stages import (
     WORD_OF,
     Stage,
 )
+from schoolgate.lib.natural import natural
 from schoolgate.tenancy.models import School
 
 
@@ -357,6 +358,6 @@ def _year_name(year: str) -> str:
     return _("Year %(year)s") % {"year": year} if year else _("Not stated")
 
 
-def _year_order(year: str) -> tuple[bool, bool, int, str]:
+def _year_order(year: str) -> tuple[bool, list[tuple[int, int, str]]]:
     """As K, 7, 10, and at the end those who have none."""
-    return not year, year[:1].isdecimal(), len(year), year
+    return not year, natural(year)

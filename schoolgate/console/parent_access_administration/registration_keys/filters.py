@@ -15,6 +15,7 @@ from schoolgate.keys.facts import PARENT, may_have_own_key
 from schoolgate.keys.models import AccessKey, KeyState, Tie
 from schoolgate.keys.subjects import STUDENT_SELF, SUBJECT_COLUMN, parent_kind
 from schoolgate.letters.queries import stuck_messages
+from schoolgate.lib.natural import natural
 
 STATES = ("active", "inactive", "all")
 KEYS = ("gap", "own_gap", "expired", "problem")
@@ -184,14 +185,10 @@ def choices_of(scope: Scope, student_ids: Collection[int]) -> Choices:
     taught = set(students.values_list("year_level", "roll_class").distinct())
     spoken = pairs.exclude(contact__language="").values_list("contact__language", flat=True).distinct()
     return Choices(
-        years=_in_order({year for year, roll_class in taught if year}),
-        classes=_in_order({roll_class for year, roll_class in taught if roll_class}),
-        languages=_in_order(set(spoken)),
+        years=tuple(sorted({year for year, roll_class in taught if year}, key=natural)),
+        classes=tuple(sorted({roll_class for year, roll_class in taught if roll_class}, key=natural)),
+        languages=tuple(sorted(spoken, key=natural)),
     )
-
-
-def _in_order(words: Collection[str]) -> tuple[str, ...]:
-    return tuple(sorted(words, key=lambda word: (word[0].isdecimal(), len(word), word)))  # "K", "7", "10".
 
 
 def keys_labels() -> list[tuple[str, str]]:
